@@ -1,0 +1,167 @@
+"""A database in memory with the semantics of the real one: turns, undoing, durable snapshots, group commit.
+
+What a body committed is seen by the next body at once, and by readers once it is durable. A test may hold
+the disk up in between (`hold_commits`), to see who acts on what is not durable yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Self
+
+from tests.fakes.log import MemoryLogReader, MemoryLogWriter
+from tests.fakes.power import Power
+from tests.fakes.recordings import MemoryRecordings, MemorySlotClaims
+from tests.fakes.repositories import (
+    MemoryBlobDeletions,
+    MemoryCustomers,
+    MemoryGuesses,
+    MemoryIdentities,
+    MemoryIdentity,
+    MemoryLinks,
+    MemorySessions,
+    MemorySources,
+    MemoryStaff,
+)
+from tests.fakes.state import State
+from vault.audit.tree import Frontier
+from vault.errors import DatabaseUnavailable
+from vault.ports import repositories as ports
+from vault.ports.clock import Clock
+from vault.ports.database import Repositories, UnitOfWork
+from vault.ports.log import LogReader, LogWriter
+
+OnCommit = Callable[[Frontier], Awaitable[None]]
+
+
+class MemoryRepositories:
+    """`Repositories` on a state."""
+
+    vault: ports.Identity
+    customers: ports.Customers
+    sources: ports.Sources
+    staff: ports.StaffMembers
+    identities: ports.Identities
+    links: ports.Links
+    sessions: ports.Sessions
+    recordings: ports.Recordings
+    slots: ports.SlotClaims
+    blob_deletions: ports.BlobDeletions
+    guesses: ports.Guesses
+    events: LogReader
+
+    def __init__(self, state: State) -> None:
+        self.vault = MemoryIdentity(state)
+        self.customers = MemoryCustomers(state)
+        self.sources = MemorySources(state)
+        self.staff = MemoryStaff(state)
+        self.identities = MemoryIdentities(state)
+        self.links = MemoryLinks(state)
+        self.sessions = MemorySessions(state)
+        self.recordings = MemoryRecordings(state)
+        self.slots = MemorySlotClaims(state)
+        self.blob_deletions = MemoryBlobDeletions(state)
+        self.guesses = MemoryGuesses(state)
+        self.events = MemoryLogReader(state)
+
+
+class MemoryUnitOfWork(MemoryRepositories):
+    """`UnitOfWork` on a copy of the state, while it has the turn."""
+
+    log: LogWriter
+
+    def __init__(self, database: MemoryDatabase, state: State) -> None:
+        super().__init__(state)
+        self.log = MemoryLogWriter(state, database.clock)
+        self.over = False
+        self._state = state
+        self._database = database
+
+    async def commit(self) -> None:
+        """Hand the state over and give the turn up; return once it is durable."""
+        if self.over:
+            raise RuntimeError("this unit of work is over")
+        self.over = True
+        await self._database.keep(self._state)
+
+
+class MemoryDatabase:
+    """`Database`. `state` is what is durable; a test may look into it and forge it."""
+
+    def __init__(self, clock: Clock, state: State | None = None) -> None:
+        self.clock = clock
+        self.state = state or State()
+        self.power = Power()
+        self.on_commit: OnCommit | None = None
+        self.down = False
+        self._latest = self.state
+        self._turn = asyncio.Lock()
+        self._failure: Exception | None = None
+        self._held: asyncio.Future[None] | None = None
+
+    def copy(self) -> Self:
+        """Return the database that a backup of this moment would bring back."""
+        return type(self)(self.clock, self.state.copy())
+
+    def fail_commit_with(self, error: Exception | None) -> None:
+        """Let every commit fail like this, until called with None."""
+        self._failure = error
+
+    def hold_commits(self) -> None:
+        """Let nothing become durable until `release_commits`; bodies go on taking turns."""
+        self._held = asyncio.get_running_loop().create_future()
+
+    def release_commits(self, error: Exception | None = None) -> None:
+        """Let the disk answer everybody who waits, by an error if one is given."""
+        held, self._held = self._held, None
+        assert held is not None
+        if error is None:
+            held.set_result(None)
+        else:
+            self._latest = self.state
+            held.set_exception(error)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Take the turn; leaving without `commit` undoes."""
+        await self._turn.acquire()
+        work: MemoryUnitOfWork | None = None
+        try:
+            await self.check()
+            work = MemoryUnitOfWork(self, self._latest.copy())
+            yield work
+        finally:
+            if work is None or not work.over:
+                self._turn.release()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Repositories]:
+        """Begin a snapshot of what is durable."""
+        await self.check()
+        yield MemoryRepositories(self.state.copy())
+
+    async def check(self) -> None:
+        """Pass unless `down`."""
+        if self.down:
+            raise DatabaseUnavailable("the memory is down, as the test asked")
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+    async def keep(self, state: State) -> None:
+        """Make a body's state the latest, give its turn up, and wait for the disk."""
+        try:
+            self.power.step("before commit")
+            if self._failure is not None:
+                raise self._failure
+            before, self._latest = self._latest, state
+        finally:
+            self._turn.release()
+        if self._held is not None:
+            await asyncio.shield(self._held)
+        self.state = self._latest
+        self.power.step("after commit")
+        if self.on_commit is not None and state.frontier.size > before.frontier.size:
+            await self.on_commit(state.frontier)

@@ -1,0 +1,153 @@
+"""Recordings and slot numbers in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from tests.fakes.repositories import Memory, the_only
+from vault.domain.names import BlobKey, RecordingId
+from vault.domain.recording import Recording, RecordingState
+from vault.errors import Conflict, NotFound
+from vault.ports.repositories import NewRecording, Period, RecordingFilter, SealedDetails
+
+
+class MemoryRecordings(Memory):
+    """`Recordings`."""
+
+    async def add(self, new: NewRecording) -> None:
+        """Add a recording; its id, blob and idempotency key are new."""
+        for known in self._state.uploads.values():
+            same = known.same_as is not None and known.same_as == new.same_as
+            if same or known.recording.blob == new.recording.blob:
+                raise Conflict("it is there already")
+        self._state.recordings[new.recording.id] = new.recording
+        self._state.headers[new.recording.id] = new.header
+        self._state.uploads[new.recording.id] = replace(new, header=b"")
+
+    async def get(self, recording: RecordingId) -> Recording | None:
+        """Return it with its holds counted."""
+        found = self._state.recordings.get(recording)
+        return found and self._counted(found)
+
+    async def find(self, prefix: str) -> RecordingId:
+        """Return the id that begins so."""
+        return the_only(list(self._state.recordings), prefix)
+
+    async def same_as(self, key: str) -> Recording | None:
+        """Return what was uploaded under that idempotency key."""
+        for recording, upload in self._state.uploads.items():
+            if upload.same_as == key:
+                return await self.get(recording)
+        return None
+
+    async def save(self, recording: Recording) -> None:
+        """Keep it changed."""
+        if recording.id not in self._state.recordings:
+            raise NotFound("no such recording")
+        self._state.recordings[recording.id] = replace(recording, holds=0)
+
+    async def header(self, recording: RecordingId) -> bytes | None:
+        """Return the header as it lies."""
+        return self._state.headers.get(recording)
+
+    async def drop_header(self, recording: RecordingId) -> None:
+        """Remove it."""
+        self._state.headers.pop(recording, None)
+
+    async def details(self, recordings: Iterable[RecordingId]) -> Mapping[RecordingId, SealedDetails]:
+        """Return the sealed details of those that have some."""
+        found = {each: self._state.uploads[each] for each in recordings if each in self._state.uploads}
+        return {each: SealedDetails(upload.day, upload.details) for each, upload in found.items()}
+
+    async def list(
+        self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Recording]:
+        """Return the newest first."""
+        newest = sorted(self._state.recordings.values(), key=lambda each: each.log_index, reverse=True)
+        below = [each for each in newest if before is None or each.log_index < before]
+        fitting = [each for each in below if _fits(each, self._state.uploads[each.id], which)]
+        return [self._counted(each) for each in fitting[:limit]]
+
+    async def scan(self) -> AsyncIterator[Recording]:
+        """Yield all in the log's order."""
+        for each in sorted(self._state.recordings.values(), key=lambda each: each.log_index):
+            yield self._counted(each)
+
+    async def unfinished(self, limit: int) -> Sequence[Recording]:
+        """Return those collected and not shredded."""
+        found = self._state.recordings.values()
+        return [each for each in found if each.state is RecordingState.COLLECTED][:limit]
+
+    async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
+        """Count them and their bytes."""
+        number: Counter[RecordingState] = Counter()
+        size: Counter[RecordingState] = Counter()
+        for each in self._state.recordings.values():
+            number[each.state] += 1
+            size[each.state] += each.bytes
+        return {state: (number[state], size[state]) for state in number}
+
+    async def knows_blob(self, key: BlobKey) -> bool:
+        """Say whether a recording that is not shredded lies there."""
+        found = self._state.recordings.values()
+        return any(each.blob == key and each.state is not RecordingState.SHREDDED for each in found)
+
+    def _counted(self, recording: Recording) -> Recording:
+        holds = self._state.holds.values()
+        in_force = sum(each.recording == recording.id and each.released_at is None for each in holds)
+        return replace(recording, holds=in_force)
+
+
+class MemorySlotClaims(Memory):
+    """`SlotClaims`."""
+
+    async def claim(self, purpose: str, now: datetime) -> int:
+        """Return the next number."""
+        self._state.next_slot += 1
+        return self._state.next_slot - 1
+
+    async def skip_to(self, number: int) -> None:
+        """Claim nothing below it any more."""
+        self._state.next_slot = max(self._state.next_slot, number)
+
+    async def mark_destroyed(self, numbers: Iterable[int], now: datetime) -> None:
+        """Note them; the first time counts."""
+        for number in numbers:
+            self._state.slots_destroyed.setdefault(number, now)
+
+    async def period(self, period: Period, day: date) -> int | None:
+        """Return the slot of that day or month."""
+        return self._state.periods.get((period, _first_day(period, day)))
+
+    async def add_period(self, period: Period, day: date, number: int) -> None:
+        """Give the day or month its slot, once."""
+        if await self.period(period, day) is not None:
+            raise Conflict("that period has its slot")
+        self._state.periods[period, _first_day(period, day)] = number
+
+    async def destroyed(self) -> AsyncIterator[int]:
+        """Yield what is known as destroyed."""
+        for number in sorted(self._state.slots_destroyed):
+            yield number
+
+
+def _first_day(period: Period, day: date) -> date:
+    return day.replace(day=1) if period is Period.MONTH_INDEX else day
+
+
+def _fits(recording: Recording, upload: NewRecording, which: RecordingFilter) -> bool:
+    conditions = [
+        which.customer in (None, recording.customer),
+        not which.own or recording.customer is None,
+        which.source in (None, recording.source),
+        not which.states or recording.state in which.states,
+        which.since is None or upload.started_at >= which.since,
+        which.until is None or upload.started_at < which.until,
+        not which.numbers or bool(set(which.numbers) & set(upload.numbers)),
+        which.call in (None, upload.call),
+        not which.ids or recording.id in which.ids,
+    ]
+    return all(conditions)

@@ -1,0 +1,56 @@
+"""What a database in memory holds. Every value is frozen, so that a copy of the dicts is a copy of it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any, Self
+
+from vault.audit.tree import Frontier
+from vault.domain.access import Link, Session
+from vault.domain.customer import Customer
+from vault.domain.guesses import Bucket
+from vault.domain.hold import LegalHold
+from vault.domain.names import BlobKey, CustomerId, LinkId, RecordingId, SessionId, SourceId, StaffName
+from vault.domain.recording import Recording
+from vault.domain.source import Source
+from vault.domain.staff import LockedIdentity, Owner, StaffMember
+from vault.ports.log import StoredEntry
+from vault.ports.repositories import NewRecording, Period, VaultRecord
+
+Tables = dict[str, Any]
+
+
+@dataclass(slots=True)
+class State:
+    """Tables as dicts. Changed in place by the one unit of work that has its copy, or by a test that forges."""
+
+    vault: VaultRecord | None = None
+    customers: dict[CustomerId, Customer] = field(default_factory=dict)
+    sources: dict[SourceId, Source] = field(default_factory=dict)
+    staff: dict[StaffName, StaffMember] = field(default_factory=dict)
+    identities: dict[tuple[Owner, str, int], LockedIdentity] = field(default_factory=dict)
+    links: dict[LinkId, Link] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    openings: set[tuple[SessionId, RecordingId]] = field(default_factory=set)
+    recordings: dict[RecordingId, Recording] = field(default_factory=dict)
+    headers: dict[RecordingId, bytes] = field(default_factory=dict)
+    uploads: dict[RecordingId, NewRecording] = field(default_factory=dict)  # what only finds a recording
+    holds: dict[str, LegalHold] = field(default_factory=dict)
+    next_slot: int = 0
+    slots_destroyed: dict[int, datetime] = field(default_factory=dict)
+    periods: dict[tuple[Period, date], int] = field(default_factory=dict)
+    deletions: dict[BlobKey, datetime] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    networks: dict[tuple[CustomerId, str], datetime] = field(default_factory=dict)
+    entries: dict[int, StoredEntry] = field(default_factory=dict)
+    tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    frontier: Frontier = field(default_factory=Frontier)
+    last_time: datetime | None = None
+
+    def copy(self) -> Self:
+        """Return a copy that changes apart from this one."""
+        tables: Tables = {each.name: getattr(self, each.name) for each in fields(self)}
+        return type(self)(
+            **{name: table.copy() if isinstance(table, dict | set) else table for name, table in tables.items()}
+        )

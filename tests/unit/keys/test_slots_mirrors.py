@@ -1,0 +1,342 @@
+"""Slots mirrored on several disks: one away, one behind, one new, several processes."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keys.errors import SlotDestroyed, SlotsUnavailable, SlotsUnsafe
+from keys.slots import SLOT_BYTES, SLOTS_PER_SEGMENT, SlotFile
+
+VAULT = "vault-1"
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """One disk."""
+    return tmp_path / "first"
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """Another disk."""
+    return tmp_path / "second"
+
+
+@pytest.fixture
+def slots(first: Path, second: Path) -> SlotFile:
+    """Two mirrors with one segment."""
+    made = SlotFile.create([first, second], vault_id=VAULT, allow_unsafe=True)
+    made.ensure(0)
+    return made
+
+
+def reopen(*folders: Path) -> SlotFile:
+    """Open it as another process would."""
+    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
+
+
+def take_away(folder: Path) -> Path:
+    """Unmount a disk, in effect; return where it is now."""
+    return folder.rename(folder.with_name(f"{folder.name} away"))
+
+
+def bring_back(folder: Path) -> None:
+    """Mount it again."""
+    folder.with_name(f"{folder.name} away").rename(folder)
+
+
+def segment_of(folder: Path, segment: int = 0) -> bytes:
+    """Read the raw bytes of a segment."""
+    return (folder / f"{segment:08d}.slots").read_bytes()
+
+
+def test_every_mirror_holds_the_same(slots: SlotFile, first: Path, second: Path) -> None:
+    """Either disk alone reads every slot."""
+    slots.ensure(SLOTS_PER_SEGMENT)
+
+    assert segment_of(first, 0) == segment_of(second, 0)
+    assert segment_of(first, 1) == segment_of(second, 1)
+    assert segment_of(first, 0) != segment_of(first, 1)
+    assert reopen(second).read(9) == reopen(first).read(9)
+
+
+def test_destruction_reaches_every_mirror(slots: SlotFile, first: Path, second: Path) -> None:
+    """Its bytes are on no disk."""
+    secret = slots.read(4).reveal()
+
+    assert slots.destroy([4]).complete
+    assert secret not in segment_of(first) + segment_of(second)
+
+
+def test_a_mirror_away_makes_destruction_incomplete(slots: SlotFile, second: Path) -> None:
+    """The answer names the disk that was not reached, and the slot is gone for readers."""
+    take_away(second)
+
+    outcome = slots.destroy([4])
+
+    assert not outcome.complete
+    assert outcome.unreachable == (second,)
+    assert set(slots.away) == {second}
+    with pytest.raises(SlotDestroyed):
+        slots.read(4)
+
+
+def test_a_returned_mirror_is_unused_until_reconciled(slots: SlotFile, first: Path, second: Path) -> None:
+    """Back on its own it does not count; reconciled, it forgets what was destroyed meanwhile."""
+    secret = slots.read(4).reveal()
+    take_away(second)
+    slots.destroy([4])
+    slots.ensure(SLOTS_PER_SEGMENT)
+    bring_back(second)
+
+    assert not slots.destroy([4]).complete
+    assert secret in segment_of(second)
+    repair = slots.reconcile()
+
+    assert repair.returned == (second,)
+    assert (repair.slots_zeroed, repair.segments_copied) == (1, 1)
+    assert secret not in segment_of(second)
+    assert segment_of(first, 1) == segment_of(second, 1)
+    assert slots.destroy([4]).complete
+    assert not slots.away
+
+
+def test_zero_on_any_mirror_is_destroyed_before_any_repair(
+    slots: SlotFile, first: Path, second: Path
+) -> None:
+    """A slot that only one disk has forgotten is not read from the other."""
+    reopen(second).destroy([4])
+
+    with pytest.raises(SlotDestroyed):
+        slots.read(4)
+    assert reopen(first, second).reconcile().slots_zeroed == 1
+    with pytest.raises(SlotDestroyed):
+        reopen(first).read(4)
+
+
+def test_an_old_copy_of_a_mirror_loses(slots: SlotFile, first: Path, second: Path, tmp_path: Path) -> None:
+    """A disk restored from a backup is brought up to date, in either order of the paths."""
+    secret = slots.read(4).reveal()
+    shutil.copytree(first, tmp_path / "backup")
+    slots.destroy([4])
+    shutil.rmtree(first)
+    (tmp_path / "backup").rename(first)
+
+    reopen(second, first).reconcile()
+
+    assert secret not in segment_of(first)
+
+
+def test_zero_again_reaches_every_mirror(slots: SlotFile, first: Path, second: Path) -> None:
+    """A slot alive on two mirrors counts once and is gone from both."""
+    secret = slots.read(4).reveal()
+
+    assert slots.zero_again([4]) == 1
+    assert secret not in segment_of(first) + segment_of(second)
+
+
+def test_open_tolerates_a_missing_mirror_but_not_all(slots: SlotFile, first: Path, second: Path) -> None:
+    """One disk is enough to serve; none is not."""
+    take_away(first)
+    alone = reopen(first, second)
+    assert set(alone.away) == {first}
+    assert len(alone.read(0)) == SLOT_BYTES
+
+    take_away(second)
+    with pytest.raises(SlotsUnavailable, match="No such file"):
+        reopen(first, second)
+
+
+def test_an_empty_mount_point_is_not_a_mirror(slots: SlotFile, first: Path, second: Path) -> None:
+    """At start it is refused; while running it stays away, and nothing is made in it."""
+    take_away(second)
+    second.mkdir()
+
+    with pytest.raises(SlotsUnsafe, match="add_mirror"):
+        reopen(first, second)
+    slots.ensure(SLOTS_PER_SEGMENT)
+    slots.reconcile()
+
+    assert set(slots.away) == {second}
+    assert list(second.iterdir()) == []
+
+
+def test_a_mirror_that_fails_while_working_is_away(
+    slots: SlotFile, first: Path, second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An I/O error on one disk leaves the other serving, and the destruction incomplete."""
+    real = os.fdatasync
+
+    def broken(fd: int) -> None:
+        if str(second) in str(Path(f"/proc/self/fd/{fd}").readlink()):
+            raise OSError(errno.EIO, "Input/output error")
+        real(fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", broken)
+        outcome = slots.destroy([1])
+
+    assert outcome.unreachable == (second,)
+    assert len(slots.read(0)) == SLOT_BYTES
+    slots.reconcile()
+    assert slots.destroy([1]).complete
+
+
+def test_dropped_segments_are_destroyed_on_a_returning_mirror(slots: SlotFile, second: Path) -> None:
+    """A segment unlinked meanwhile is overwritten there too before it goes."""
+    slots.ensure(SLOTS_PER_SEGMENT)
+    away = take_away(second)
+    slots.destroy(range(SLOTS_PER_SEGMENT))
+    assert slots.drop_empty_segments() == 1
+    old = (away / "00000000.slots").open("rb")
+    bring_back(second)
+
+    with old:
+        repair = slots.reconcile()
+        assert old.read().strip(b"\0") == b""
+
+    assert repair.slots_zeroed == SLOTS_PER_SEGMENT
+    assert not (second / "00000000.slots").exists()
+    with pytest.raises(SlotDestroyed):
+        reopen(second).read(0)
+
+
+def test_disputed_slots_are_left_alone(slots: SlotFile, first: Path, second: Path) -> None:
+    """Where two mirrors hold different living bytes neither is trusted and neither is lost."""
+    with (second / "00000000.slots").open("r+b") as segment:
+        segment.seek(6 * SLOT_BYTES)
+        segment.write(b"x" * SLOT_BYTES)
+    before = segment_of(first), segment_of(second)
+
+    repair = slots.reconcile()
+
+    assert repair.slots_disputed == (6,)
+    with pytest.raises(SlotsUnavailable, match="disagree"):
+        slots.read(6)
+    assert (segment_of(first), segment_of(second)) == before
+    assert slots.destroy([6]).complete
+
+
+def test_the_same_mirror_twice_is_refused(slots: SlotFile, first: Path, second: Path, tmp_path: Path) -> None:
+    """A link to a mirror, or a copy of one, would only pretend to be a second disk."""
+    (tmp_path / "link").symlink_to(first)
+    shutil.copytree(first, tmp_path / "copy")
+
+    for pretender in ("link", "copy"):
+        with pytest.raises(SlotsUnsafe, match="same mirror"):
+            reopen(first, tmp_path / pretender)
+        with pytest.raises(SlotsUnsafe, match="same mirror"):
+            slots.add_mirror(tmp_path / pretender)
+
+
+def test_an_added_mirror_holds_everything(slots: SlotFile, first: Path, second: Path, tmp_path: Path) -> None:
+    """Slots, tombstones, the count and the head are there, and it can serve alone."""
+    slots.ensure(2 * SLOTS_PER_SEGMENT)
+    slots.destroy([*range(SLOTS_PER_SEGMENT), SLOTS_PER_SEGMENT + 1])
+    slots.drop_empty_segments()
+    slots.write_head(b"head", 7)
+
+    slots.add_mirror(tmp_path / "third")
+
+    alone = reopen(tmp_path / "third")
+    assert slots.paths == (first, second, tmp_path / "third")
+    assert alone.read(SLOTS_PER_SEGMENT) == slots.read(SLOTS_PER_SEGMENT)
+    for destroyed in (0, SLOTS_PER_SEGMENT + 1):
+        with pytest.raises(SlotDestroyed):
+            alone.read(destroyed)
+    assert (alone.next_unused, alone.read_head()) == (3 * SLOTS_PER_SEGMENT, b"head")
+    assert slots.destroy([SLOTS_PER_SEGMENT]).complete
+    with pytest.raises(SlotDestroyed):
+        alone.read(SLOTS_PER_SEGMENT)
+
+
+def test_adding_a_foreign_folder_is_refused(
+    slots: SlotFile, first: Path, second: Path, tmp_path: Path
+) -> None:
+    """Somebody's papers and another vault's slots are left alone, and the mirrors are as before."""
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "letter").write_text("dear")
+    SlotFile.create([tmp_path / "other"], vault_id="vault-2", allow_unsafe=True)
+
+    for foreign in ("papers", "other"):
+        with pytest.raises(SlotsUnsafe):
+            slots.add_mirror(tmp_path / foreign)
+    assert slots.paths == (first, second)
+
+
+def test_a_new_mirror_that_fails_is_not_taken(
+    slots: SlotFile, first: Path, second: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short, it can't be opened as a mirror; added again, it is complete."""
+    third, real = tmp_path / "third", os.link
+
+    def broken(source: str, target: str, **kwargs: Any) -> None:  # noqa: ANN401 - whatever link() takes
+        if "src_dir_fd" in kwargs:
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", broken)
+        with pytest.raises(SlotsUnavailable, match="failed while it was filled"):
+            slots.add_mirror(third)
+    with pytest.raises(SlotsUnsafe, match="add_mirror"):
+        reopen(first, third)
+    assert (slots.paths, dict(slots.away)) == ((first, second), {})
+
+    slots.add_mirror(third)
+    assert segment_of(third) == segment_of(first)
+
+
+def test_a_copy_left_by_a_crash_is_destroyed_with_its_slot(
+    slots: SlotFile, first: Path, second: Path
+) -> None:
+    """A half-made copy holds live slots; a destruction overwrites it, not only unlinks it."""
+    secret = slots.read(4).reveal()
+    left = second / "incoming"
+    shutil.copyfile(first / "00000000.slots", left)
+
+    with left.open("rb") as still_open:
+        slots.destroy([4])
+        assert secret not in still_open.read()
+    assert not left.exists()
+
+
+def test_a_crash_right_after_linking_loses_nothing(slots: SlotFile, first: Path) -> None:
+    """A leftover name of a living segment is removed without overwriting the segment."""
+    secret = slots.read(4)
+    os.link(first / "00000000.slots", first / "incoming")
+
+    slots.destroy([5])
+
+    assert not (first / "incoming").exists()
+    assert slots.read(4) == secret
+
+
+def test_processes_ensuring_at_once_agree(slots: SlotFile, first: Path, second: Path) -> None:
+    """Whoever comes first makes the segment; everybody sees the same bytes on both disks."""
+    fork = multiprocessing.get_context("fork")
+    start, answers = fork.Barrier(4), fork.SimpleQueue()
+
+    def work() -> None:
+        mine = reopen(first, second)
+        start.wait()
+        mine.ensure(3 * SLOTS_PER_SEGMENT)
+        answers.put([mine.read(n * SLOTS_PER_SEGMENT).reveal() for n in range(4)])
+
+    workers = [fork.Process(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    seen = [answers.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+
+    assert all(answer == seen[0] for answer in seen)
+    assert all(segment_of(first, n) == segment_of(second, n) for n in range(4))
+    assert not list(first.glob("incoming*"))

@@ -1,0 +1,205 @@
+"""The one place that joins the ports with their adapters: founds a vault, opens one, closes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from keys.age import HybridIdentity, PasswordIdentity
+from keys.custody import create_custody, open_custody
+from keys.identities import unlock
+from keys.secret import Secret
+from keys.service import ServiceKeys
+from keys.slots import SlotFile
+from vault.audit.tree import Frontier
+from vault.config import Settings
+from vault.db.database import SqlDatabase
+from vault.db.schema import upgrade
+from vault.domain.event import Actor
+from vault.domain.names import StaffName, new_id
+from vault.errors import NoVault, Overloaded, VaultExists
+from vault.ports.repositories import VaultRecord
+from vault.ports.vault import Policy, Vault
+from vault.store import open_store
+from vault.store.slots import ThreadedSlots
+from vault.usecases.check_rollback import check_rollback
+from vault.usecases.found_vault import Founding, found_vault
+from vault.usecases.prove_entry import sign_frontier
+
+_WAITING_CHECKS = 16
+"""How many password checks may wait in a lane; one more is told to come again."""
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the time now."""
+        return datetime.now(UTC)
+
+
+class PasswordLanes:
+    """Argon2 on threads of its own: one lane for known networks and links, one for everybody else."""
+
+    def __init__(self, at_once: int) -> None:
+        self._lanes = {
+            True: ThreadPoolExecutor(at_once, thread_name_prefix="password-trusted"),
+            False: ThreadPoolExecutor(1, thread_name_prefix="password-unknown"),
+        }
+        self._waiting = {True: 0, False: 0}
+
+    async def unlock(self, locked: bytes, password: Secret, *, trusted: bool) -> HybridIdentity:
+        """Unlock in a lane; see `vault.ports.vault.PasswordChecks`."""
+        if self._waiting[trusted] >= _WAITING_CHECKS:
+            raise Overloaded("too many sign-ins at once; try again in a moment")
+        self._waiting[trusted] += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._lanes[trusted], unlock, locked, [PasswordIdentity(password)]
+            )
+        finally:
+            self._waiting[trusted] -= 1
+
+    def close(self) -> None:
+        """Let the threads end."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False, cancel_futures=True)
+
+
+class GuessTally:
+    """Counts guesses that were turned away, in memory that is bounded by the number of buckets."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def count(self, bucket: str) -> None:
+        """Note one more."""
+        self._counts[bucket] += 1
+
+    def take(self) -> Mapping[str, int]:
+        """Return the counts since the last call."""
+        counts, self._counts = self._counts, Counter()
+        return counts
+
+
+async def create_vault(
+    settings: Settings, dpo: StaffName, *, by: Actor, passphrase: Secret | None = None
+) -> tuple[VaultRecord, Founding]:
+    """Make a new vault from nothing; raise `VaultExists` where one, or the rest of one, is."""
+    await _must_be_new(settings)
+    vault_id = new_id()
+    custody = await asyncio.to_thread(create_custody, settings.custody.url)
+    secret = ServiceKeys.new_secret()
+    wrapped = await asyncio.to_thread(custody.wrap, secret, context=_context(vault_id))
+    await asyncio.to_thread(
+        SlotFile.create,
+        settings.slots.paths,
+        vault_id=vault_id,
+        allow_unsafe=settings.slots.allow_unsafe_filesystem,
+    )
+    store = await asyncio.to_thread(open_store, settings.store.url, create=True)
+    store.close()
+    await upgrade(settings.database.url)
+    record = VaultRecord(vault_id, f"callvault/{vault_id}", wrapped, SystemClock().now())
+    async with _assembled(settings, record, secret) as vault:
+        founding = await found_vault(vault, wrapped, dpo, by=by, passphrase=passphrase)
+    return record, founding
+
+
+async def _must_be_new(settings: Settings) -> None:
+    """Raise `VaultExists` for a founded vault, and for what an `init` that was cut off left."""
+    try:
+        await _read_record(settings)
+    except NoVault:
+        return
+    raise VaultExists("there is a vault already at the configured database")
+
+
+@asynccontextmanager
+async def open_vault(settings: Settings) -> AsyncIterator[Vault]:
+    """Open the vault that the settings name; close it on leaving.
+
+    Raise `NoVault`, `LogBehind` for a restored copy, and what custody or slots refuse.
+    """
+    record = await _read_record(settings)
+    custody = await asyncio.to_thread(open_custody, settings.custody.url)
+    secret = await asyncio.to_thread(custody.unwrap, record.wrapped_secret, context=_context(record.id))
+    async with _assembled(settings, record, secret) as vault:
+        await check_rollback(vault)
+        yield vault
+
+
+async def _read_record(settings: Settings) -> VaultRecord:
+    database = await SqlDatabase.open(settings.database.url, clock=SystemClock(), on_commit=_nothing)
+    try:
+        async with database.reading() as rows:
+            record = await rows.vault.get()
+    finally:
+        await database.close()
+    if record is None:
+        raise NoVault("the database holds no vault; `callvault init` makes one")
+    return record
+
+
+@asynccontextmanager
+async def _assembled(settings: Settings, record: VaultRecord, secret: Secret) -> AsyncIterator[Vault]:
+    """Join the parts; the database tells the slots of every commit."""
+    keys = ServiceKeys(secret, record.log_name)
+    slot_file = await asyncio.to_thread(
+        SlotFile.open,
+        settings.slots.paths,
+        vault_id=record.id,
+        allow_unsafe=settings.slots.allow_unsafe_filesystem,
+    )
+    slots, lanes = ThreadedSlots(slot_file), PasswordLanes(settings.limits.password_checks_at_once)
+    store = open_store(settings.store.url, reserve_bytes=settings.limits.disk_reserve_bytes)
+    clock = SystemClock()
+
+    async def keep_head(frontier: Frontier) -> None:
+        note = await asyncio.to_thread(sign_frontier, keys, frontier)
+        await slots.write_head(note, frontier.size)
+
+    database = await SqlDatabase.open(settings.database.url, clock=clock, on_commit=keep_head)
+    vault = Vault(
+        id=record.id,
+        database=database,
+        blobs=store,
+        slots=slots,
+        clock=clock,
+        keys=keys,
+        passwords=lanes,
+        stopped_guesses=GuessTally(),
+        policy=policy_of(settings),
+    )
+    try:
+        yield vault
+    finally:
+        await database.close()
+        lanes.close()
+        slots.close()
+        store.close()
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return what the operator decided, as use cases need it."""
+    return Policy(
+        recording_bytes_limit=settings.limits.recording_bytes,
+        session_lifetime=timedelta(hours=settings.limits.session_hours),
+        link_lifetime=timedelta(days=settings.limits.link_days),
+        blob_sweep_age=timedelta(hours=settings.limits.blob_sweep_hours),
+        snapshot_horizon=settings.shred.snapshot_horizon,
+    )
+
+
+def _context(vault_id: str) -> Mapping[str, str]:
+    """Bind what custody wraps to this vault and to its purpose."""
+    return {"vault": vault_id, "purpose": "service secret"}
+
+
+async def _nothing(_frontier: Frontier) -> None:
+    """Do nothing: reading the vault's record appends no entry."""

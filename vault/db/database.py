@@ -1,0 +1,94 @@
+"""The database of a vault on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from vault.db.engine import database_file, reading_engine, writing_engine
+from vault.db.failures import vault_errors
+from vault.db.group import OnCommit
+from vault.db.group_commit import GroupCommit
+from vault.db.log_tables import log_head
+from vault.db.schema import check_revision
+from vault.db.statements import Snapshot
+from vault.db.unit_of_work import SqlRepositories, SqlUnitOfWork
+from vault.errors import DatabaseUnavailable, NoVault, StorageFull
+from vault.ports.clock import Clock
+from vault.ports.database import Repositories, UnitOfWork
+
+
+class SqlDatabase:
+    """`Database`: one writer connection with group commit, and a pool of readers."""
+
+    def __init__(self, url: str, *, clock: Clock, on_commit: OnCommit) -> None:
+        self._clock = clock
+        self._writer: AsyncEngine = writing_engine(url)
+        self._readers: AsyncEngine = reading_engine(url)
+        self._group_commit = GroupCommit(self._writer, on_commit)
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Clock, on_commit: OnCommit) -> SqlDatabase:
+        """Open the database at an SQLAlchemy URL, `sqlite+aiosqlite:////var/lib/callvault/vault.db`.
+
+        `on_commit` is awaited with the log's right edge after every COMMIT that grew it, before anybody hears
+        of that commit; if it raises, they hear `LogUnavailable`. Raises `NoVault` where there is no database,
+        `DatabaseUnavailable` when it can't be opened or its schema is another version's.
+        """
+        if not database_file(url).is_file():
+            raise NoVault("there is no database; `callvault init` makes a vault")
+        database = cls(url, clock=clock, on_commit=on_commit)
+        try:
+            with vault_errors():
+                async with database._readers.connect() as connection:
+                    await check_revision(connection)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Begin a change; leaving without `commit`, by error or cancellation, undoes it."""
+        async with self._group_commit.turn() as turn:
+            yield SqlUnitOfWork(turn, self._clock)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Repositories]:
+        """Begin a snapshot for reading; raise `Overloaded` when too many are open already."""
+        async with AsyncExitStack() as stack:
+            with vault_errors():
+                connection = await stack.enter_async_context(self._readers.connect())
+            yield SqlRepositories(Snapshot(connection))
+
+    async def check(self) -> None:
+        """Pass if the log could be written now; raise `DatabaseUnavailable`."""
+        touch_head = update(log_head).values(size=log_head.c.size)
+        try:
+            async with self._group_commit.turn() as turn:
+                await turn.write(touch_head)
+        except StorageFull as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    async def tidy(self) -> None:
+        """Move the write-ahead log into the database and empty it, so that what was dropped is in neither.
+
+        A long reading snapshot or another process may keep some of it back until the next time.
+        """
+        with vault_errors():
+            await self._group_commit.between_groups(self._checkpoint)
+
+    async def close(self) -> None:
+        """End what is under way and close every connection."""
+        await self._group_commit.close()
+        await self._readers.dispose()
+
+    async def _checkpoint(self) -> None:
+        async with self._writer.connect() as connection:
+            # Past SQLAlchemy, which would begin a transaction first: inside one it can't be done.
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,74 @@
+"""Engines for SQLite: one connection that writes, a few that read.
+
+SQLAlchemy, "Transactions with SQLite and the sqlite3 driver": the driver is kept from beginning transactions
+of its own, and the engine says BEGIN, here with the kind of transaction that its connections are for.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 30  # how long a transaction waits for another process's
+READERS = 4
+READERS_AT_PEAK = 16
+_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite"}  # an operator names the database, not its driver
+
+# secure_delete: freed pages are overwritten, so that a dropped header is in no page of the file.
+# synchronous=FULL: a commit in WAL mode is on disk when it returns (sqlite.org/pragma, "synchronous").
+_PRAGMAS = (
+    f"busy_timeout={BUSY_SECONDS * 1000}",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "temp_store=MEMORY",
+)
+
+
+def writing_engine(url: str) -> AsyncEngine:
+    """Return an engine of one connection whose transactions take the write lock at once."""
+    engine = create_async_engine(_with_driver(url), pool_size=1, max_overflow=0)
+    _set_up(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", *_PRAGMAS))
+    return engine
+
+
+def reading_engine(url: str) -> AsyncEngine:
+    """Return an engine whose transactions are snapshots and can't write."""
+    engine = create_async_engine(_with_driver(url), pool_size=READERS, max_overflow=READERS_AT_PEAK - READERS)
+    _set_up(engine, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
+    return engine
+
+
+def _with_driver(url: str) -> URL:
+    parsed = make_url(url)
+    return parsed.set(drivername=_ASYNC_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def _set_up(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def database_file(url: str) -> Path:
+    """Return the file that an SQLite URL names."""
+    return Path(make_url(url).database or "")
+
+
+def make_private(url: str) -> None:
+    """Make the database's file for its owner alone, if it isn't there; its WAL gets the same mode."""
+    os.close(os.open(database_file(url), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

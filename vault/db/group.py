@@ -1,0 +1,129 @@
+"""One group: a transaction that several bodies share, from BEGIN to COMMIT."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Executable
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
+
+from vault.audit.tree import Frontier
+from vault.db.failures import group_failure, is_fatal, log_failure
+from vault.db.log_tail import LogTail
+from vault.db.statements import Answer, Rows
+from vault.errors import VaultError
+
+OnCommit = Callable[[Frontier], Awaitable[None]]
+
+
+class Group:
+    """A transaction, the end of the log in it, and how it came out for all its bodies.
+
+    A failure of the database in one body fails the group: what earlier bodies did in the same transaction may
+    be gone with it.
+    """
+
+    def __init__(self, engine: AsyncEngine, on_commit: OnCommit) -> None:
+        self._connection: AsyncConnection = engine.connect()
+        self._on_commit = on_commit
+        self._tail: LogTail | None = None
+        self._size_before = 0
+        self._outcome: asyncio.Future[VaultError | None] = asyncio.get_running_loop().create_future()
+        self.failure: VaultError | None = None
+        self.bodies = 0
+        self.kept = False  # whether any body is to be committed
+
+    @property
+    def begun(self) -> bool:
+        """Whether the transaction is open."""
+        return self._tail is not None
+
+    @property
+    def tail(self) -> LogTail:
+        """The end of the log; there once the group has begun."""
+        if self._tail is None:
+            raise RuntimeError("the group has not begun")
+        return self._tail
+
+    async def begin(self) -> None:
+        """Take the database's write lock and read the head of the log: another process may have grown it."""
+        try:
+            await self._connection.start()
+            await self._connection.begin()
+            self._tail = await LogTail.load(self._connection)
+            self._size_before = self._tail.frontier.size
+        except Exception as error:
+            self.fail(error)
+            raise
+
+    async def execute(self, statement: Executable, rows: Rows | None = None) -> Answer:
+        """Run a statement of the body whose turn it is."""
+        with self._failing():
+            return await self._connection.execute(statement, rows)
+
+    async def savepoint(self) -> AsyncTransaction:
+        """Return a point to which the transaction can be taken back."""
+        with self._failing():
+            return await self._connection.begin_nested()
+
+    async def store_entries(self) -> None:
+        """Write the log's pending entries."""
+        try:
+            await self.tail.store(self._connection)
+        except Exception as error:
+            self.fail(log_failure(error))
+            raise
+
+    def fail(self, error: Exception) -> None:
+        """Let nothing of the group stay, because of this error; the first one counts."""
+        self.failure = self.failure or group_failure(error)
+
+    async def finish(self) -> None:
+        """Commit, or roll back after a failure or when no body wants to keep anything; tell every body."""
+        try:
+            if self.failure is None and self.kept:
+                await self._commit()
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            self.fail(error)
+        try:
+            await self._let_go()
+        finally:
+            self._outcome.set_result(self.failure)
+
+    async def wait(self) -> None:
+        """Wait until the group is durable; raise `LogUnavailable` or `DatabaseUnavailable`."""
+        failure = await asyncio.shield(self._outcome)
+        if failure is not None:
+            raise type(failure)(str(failure)) from failure  # one each, for each has a traceback of its own
+
+    async def _commit(self) -> None:
+        await self.store_entries()
+        frontier = self.tail.frontier
+        if frontier.size == self._size_before:
+            await self._connection.commit()
+            return
+        try:
+            await self._connection.commit()
+            await self._on_commit(frontier)
+        except Exception as error:
+            raise log_failure(error) from error
+
+    async def _let_go(self) -> None:
+        """Give the connection back; after a failure, one that nobody will use again."""
+        if self._connection.sync_connection is None:
+            return
+        if self.failure is not None:
+            await self._connection.invalidate()
+        await self._connection.close()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Fail the group with a statement after which its transaction can't go on."""
+        try:
+            yield
+        except Exception as error:
+            if is_fatal(error):
+                self.fail(error)
+            raise

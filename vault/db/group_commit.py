@@ -1,0 +1,125 @@
+"""Group commit: bodies of many units of work take turns inside one transaction and share its COMMIT.
+
+A COMMIT waits for the disk; a body hardly does. So the first body of a group begins the transaction, each
+body has it for itself while it runs, and when a body leaves and nobody is waiting, or many had their turn,
+the group is committed. Only then does any of them hear that it is done.
+
+Whatever must happen once begun (a statement, undoing a body, the COMMIT) runs in a task of its own. A body
+can be cancelled at every await, and the others never notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from vault.db.group import Group, OnCommit
+from vault.db.turn import Turn
+from vault.errors import DatabaseUnavailable
+
+BODIES_PER_GROUP = 128  # an answer never waits for an endless queue
+
+
+class GroupCommit:
+    """The writer of one process: whose turn it is, and the group that is under way."""
+
+    def __init__(self, engine: AsyncEngine, on_commit: OnCommit) -> None:
+        self._engine = engine
+        self._on_commit = on_commit
+        self._lock = asyncio.Lock()  # the turn; first come, first served
+        self._waiting = 0
+        self._group: Group | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Turn]:
+        """Wait for the turn and have it; a body that leaves without `Turn.commit` is undone.
+
+        It may have seen what earlier bodies of its group did, so it too leaves only once that is durable.
+        Raises `DatabaseUnavailable` when no transaction can be begun.
+        """
+        await self._take_turn()
+        if self._group is None:
+            self._group = Group(self._engine, self._on_commit)
+        turn = Turn(self._group, self._leave)
+        try:
+            await turn.begin()
+            yield turn
+            if not turn.over:
+                self._give_up(turn)
+                await turn.group.wait()
+        finally:
+            if not turn.over:
+                self._give_up(turn)
+
+    async def between_groups(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do some work while no transaction is open; cancelling the caller doesn't stop it."""
+        await self._take_turn()
+        await asyncio.shield(self._spawn(self._end_group(work)))
+
+    async def close(self) -> None:
+        """End what is under way, refuse what is still waiting, and let the connection go."""
+        if not self._closed:
+            self._closed = True
+            await self._lock.acquire()
+            await asyncio.shield(self._spawn(self._end_group(self._engine.dispose)))
+
+    async def _take_turn(self) -> None:
+        self._waiting += 1
+        try:
+            await self._lock.acquire()
+        except asyncio.CancelledError:
+            # The last body may have left the group open for this one alone.
+            if self._group is not None and self._waiting == 1 and not self._lock.locked():
+                self._spawn(self._end_forgotten_group())
+            raise
+        finally:
+            self._waiting -= 1
+        if self._closed:
+            self._lock.release()
+            raise DatabaseUnavailable("the database was closed")
+
+    def _give_up(self, turn: Turn) -> None:
+        turn.over = True
+        self._leave(turn, keep=False)
+
+    def _leave(self, turn: Turn, *, keep: bool) -> None:
+        """End a body's turn in the background; whoever keeps its changes waits for the group."""
+        self._spawn(self._end_turn(turn, keep=keep))
+
+    async def _end_turn(self, turn: Turn, *, keep: bool) -> None:
+        group = turn.group
+        try:
+            await turn.end(keep=keep)
+            if group.failure is not None or not self._waiting or group.bodies >= BODIES_PER_GROUP:
+                await self._finish_group()
+        finally:
+            self._lock.release()
+
+    async def _end_group(self, then: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await self._finish_group()
+            await then()
+        finally:
+            self._lock.release()
+
+    async def _end_forgotten_group(self) -> None:
+        async with self._lock:
+            await self._finish_group()
+
+    async def _finish_group(self) -> None:
+        group, self._group = self._group, None
+        if group is not None:
+            await group.finish()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run in the background; the loop itself keeps no task alive."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

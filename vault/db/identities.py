@@ -1,0 +1,45 @@
+"""Locked identities, by owner and generation."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+
+from vault.db.rows import row_of, save_row
+from vault.db.statements import Statements
+from vault.db.tables import identities
+from vault.domain.staff import LockedIdentity, Owner
+
+
+class SqlIdentities:
+    """`Identities`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def current(self, owner: Owner, owner_id: str) -> LockedIdentity | None:
+        """Return the highest generation of that owner."""
+        query = (
+            select(identities)
+            .where(identities.c.owner == owner.value, identities.c.owner_id == owner_id)
+            .order_by(identities.c.generation.desc())
+            .limit(1)
+        )
+        row = (await self._statements.read(query)).one_or_none()
+        if row is None:
+            return None
+        return LockedIdentity(**{**row._mapping, "owner": Owner(row.owner)})  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+    async def add(self, identity: LockedIdentity) -> None:
+        """Add a new owner's identity, or a new generation; raise `Conflict` for one that is there."""
+        await self._statements.write(insert(identities).values(row_of(identities, identity)))
+
+    async def save(self, identity: LockedIdentity) -> None:
+        """Keep a new lock (slot and sealed) for the same owner and generation; raise `NotFound`."""
+        await save_row(
+            self._statements,
+            identities,
+            identity,
+            identities.c.owner == identity.owner.value,
+            identities.c.owner_id == identity.owner_id,
+            identities.c.generation == identity.generation,
+        )

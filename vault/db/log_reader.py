@@ -1,0 +1,116 @@
+"""Reading the log: entries by index and by what they are about, and the tree's hashes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, ScalarSelect, select
+
+from vault.audit.tree import Frontier, Node
+from vault.db.log_nodes import read_nodes
+from vault.db.log_tables import log_details, log_entries, log_head, log_tiles
+from vault.db.statements import Answer, AnyRow, Query, Statements
+from vault.errors import LogCorrupt
+from vault.ports.log import EventFilter, StoredEntry
+
+ENTRIES_PER_STEP = 1024
+TILES_PER_STEP = 64  # 8 KiB each
+
+_entry = log_entries.c
+_tile = log_tiles.c
+_ENTRIES = select(_entry.index, _entry.record, log_details.c.salt, log_details.c.detail).outerjoin(
+    log_details, log_details.c.index == _entry.index
+)
+
+
+class SqlLogReader:
+    """`LogReader` on a snapshot, or on a body's turn, where it sees the body's own entries too."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def size(self) -> int:
+        """Return how many entries the log has."""
+        return (await self.frontier()).size
+
+    async def frontier(self) -> Frontier:
+        """Return the right edge as it stands in the head row; raise `LogCorrupt` without one."""
+        row = (await self._read(select(log_head.c.frontier))).one_or_none()
+        if row is None:
+            raise LogCorrupt("the right edge of the log is missing")
+        return Frontier.decode(row.frontier)
+
+    async def entry(self, index: int) -> StoredEntry | None:
+        """Return one entry, or None where there is none."""
+        row = (await self._read(_ENTRIES.where(_entry.index == index))).one_or_none()
+        return None if row is None else _stored(row)
+
+    async def list(
+        self, which: EventFilter, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[StoredEntry]:
+        """Return the newest first, those below `before`, `limit` at most."""
+        query = _ENTRIES.where(*_conditions(which, before)).order_by(_entry.index.desc()).limit(limit)
+        return [_stored(row) for row in await self._read(query)]
+
+    async def scan(self, start: int, stop: int) -> AsyncIterator[StoredEntry]:
+        """Yield entries in order; a missing one is left out."""
+        while start < stop:
+            query = _ENTRIES.where(_entry.index >= start, _entry.index < stop).order_by(_entry.index)
+            rows = (await self._read(query.limit(ENTRIES_PER_STEP))).all()
+            for row in rows:
+                yield _stored(row)
+            if len(rows) < ENTRIES_PER_STEP:
+                return
+            start = rows[-1][0] + 1
+
+    async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
+        """Return the hashes of complete subtrees; raise `LogCorrupt` when one can't be had."""
+        await self._statements.store_entries()
+        return await read_nodes(self._statements, wanted, size)
+
+    async def tiles(self) -> AsyncIterator[tuple[int, int, bytes]]:
+        """Yield every full tile kept, by level and index, with its 256 hashes."""
+        level, index = 0, -1
+        while True:
+            after = (_tile.level > level) | ((_tile.level == level) & (_tile.index > index))
+            query = select(_tile.level, _tile.index, _tile.hashes).where(after)
+            rows = (await self._read(query.order_by(_tile.level, _tile.index).limit(TILES_PER_STEP))).all()
+            for level, index, hashes in rows:
+                yield level, index, hashes
+            if len(rows) < TILES_PER_STEP:
+                return
+
+    async def _read(self, query: Query) -> Answer:
+        await self._statements.store_entries()
+        return await self._statements.read(query)
+
+
+def _conditions(which: EventFilter, before: int | None) -> list[ColumnElement[bool]]:
+    same = {
+        _entry.actor: which.actor,
+        _entry.recording: which.recording,
+        _entry.customer: which.customer,
+        _entry.action: which.action and which.action.value,
+        _entry.outcome: which.outcome and which.outcome.value,
+    }
+    found = [column == value for column, value in same.items() if value is not None]
+    if before is not None:
+        found.append(_entry.index < before)
+    # Time never goes back, so a time is a place in the log, which the primary key finds.
+    if which.since is not None:
+        found.append(_entry.index >= _place(_entry.time >= which.since, newest=False))
+    if which.until is not None:
+        found.append(_entry.index <= _place(_entry.time < which.until, newest=True))
+    return found
+
+
+def _place(condition: ColumnElement[bool], *, newest: bool) -> ScalarSelect[int]:
+    """Return the index of the newest or oldest entry of which the condition on time is true."""
+    by_time = (_entry.time.desc(), _entry.index.desc()) if newest else (_entry.time, _entry.index)
+    return select(_entry.index).where(condition).order_by(*by_time).limit(1).scalar_subquery()
+
+
+def _stored(row: AnyRow) -> StoredEntry:
+    index, record, salt, detail = row
+    return StoredEntry(index, record, salt, None if detail is None else json.loads(detail))

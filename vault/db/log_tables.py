@@ -1,0 +1,72 @@
+"""The tables of the log.
+
+What holds is the canonical record of an entry; the columns beside it are only ways to find it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+
+from vault.db.tables import metadata
+from vault.db.types import Moment, Whole
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("time", Moment, nullable=False, index=True),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("recording", String),
+    Column("customer", String),
+    Column("record", LargeBinary, nullable=False),
+    Index(None, "actor", "index"),
+    Index(None, "action", "index"),
+    Index(None, "outcome", "index"),
+)
+# Most entries name no recording or no customer: they stay out of these.
+_recording, _customer = log_entries.c.recording, log_entries.c.customer
+Index(
+    None,
+    _recording,
+    log_entries.c.index,
+    sqlite_where=_recording.is_not(None),
+    postgresql_where=_recording.is_not(None),
+)
+Index(
+    None,
+    _customer,
+    log_entries.c.index,
+    sqlite_where=_customer.is_not(None),
+    postgresql_where=_customer.is_not(None),
+)
+
+log_details = Table(
+    "log_details",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# The root stands before the hashes, so that reading it doesn't touch their overflow pages.
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Whole, nullable=False),
+    Column("index", Whole, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("level", "index"),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("row", Whole, CheckConstraint("row = 1", name="one"), primary_key=True),
+    Column("size", Whole, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("last_time", Moment),
+)

@@ -1,0 +1,134 @@
+"""The end of the log while a group is being written: entries in memory, with the places they will have."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vault.audit.canonical import detail_digest
+from vault.audit.entry import Entry, next_time
+from vault.audit.tree import Frontier, leaf_hash
+from vault.db.log_tables import log_details, log_entries, log_head
+from vault.db.log_tiles import store_completed_tiles
+from vault.domain.event import AuditEvent
+from vault.errors import LogCorrupt
+from vault.ports.log import Appended
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry that no statement has written yet: its rows, and its hash as a leaf."""
+
+    entry: dict[str, Any]
+    detail: dict[str, Any]
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How the tail was at one moment, to go back to."""
+
+    stored: Frontier
+    last_time: datetime | None
+    pending: tuple[Pending, ...]
+
+
+class LogTail:
+    """Gives entries their index and time, and writes them with their tiles and the new head.
+
+    It lives as long as one transaction, in which nobody else can change the head row.
+    """
+
+    def __init__(self, stored: Frontier, last_time: datetime | None) -> None:
+        self._stored = stored
+        self._last_time = last_time
+        self._pending: list[Pending] = []
+
+    @classmethod
+    async def load(cls, connection: AsyncConnection) -> LogTail:
+        """Read the head row, locked where a database locks rows; raise `LogCorrupt` without one."""
+        query = select(log_head.c.frontier, log_head.c.last_time).with_for_update()
+        row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise LogCorrupt("the right edge of the log is missing")
+        return cls(Frontier.decode(row.frontier), row.last_time)
+
+    @property
+    def frontier(self) -> Frontier:
+        """The right edge as the database has it; that of the whole log once `store` returned."""
+        return self._stored
+
+    def append(self, event: AuditEvent, now: datetime) -> Appended:
+        """Take the event as the next entry; raise `LogCorrupt` for one that the log can't hold."""
+        index = self._stored.size + len(self._pending)
+        time = next_time(now, self._last_time)
+        salt, row = secrets.token_bytes(SALT_BYTES), event.detail_row()
+        entry = _entry_of(event, index, time, detail_digest(salt, row))
+        record = entry.encode()
+        self._pending.append(
+            Pending(
+                entry=_columns(entry, record),
+                detail={"index": index, "salt": salt, "detail": json.dumps(row, ensure_ascii=False)},
+                leaf=leaf_hash(record),
+            )
+        )
+        self._last_time = time
+        return Appended(index, time, record)
+
+    def mark(self) -> Mark:
+        """Note how it is now."""
+        return Mark(self._stored, self._last_time, tuple(self._pending))
+
+    def go_back(self, mark: Mark) -> None:
+        """Drop what came since `mark`; what was stored since must have been undone by its savepoint."""
+        self._stored, self._last_time, self._pending = mark.stored, mark.last_time, list(mark.pending)
+
+    async def store(self, connection: AsyncConnection) -> None:
+        """Write what is pending."""
+        if not self._pending:
+            return
+        leaves = [each.leaf for each in self._pending]
+        grown = self._stored.extend(leaves)
+        await connection.execute(insert(log_entries), [each.entry for each in self._pending])
+        await connection.execute(insert(log_details), [each.detail for each in self._pending])
+        await store_completed_tiles(connection, self._stored.size, leaves)
+        head = {"size": grown.size, "frontier": grown.encode(), "last_time": self._last_time}
+        await connection.execute(update(log_head).values(head))
+        self._stored, self._pending = grown, []
+
+
+def _entry_of(event: AuditEvent, index: int, time: datetime, detail: str) -> Entry:
+    return Entry(
+        index=index,
+        time=time,
+        actor=event.actor.id,
+        action=event.action.value,
+        outcome=event.outcome.value,
+        channel=event.actor.channel.value,
+        recording=event.recording,
+        facts=event.facts,
+        detail=detail,
+    )
+
+
+def _columns(entry: Entry, record: bytes) -> dict[str, Any]:
+    """Return the row of an entry: its bytes, and by what it can be found."""
+    return {
+        "index": entry.index,
+        "time": entry.time,
+        "actor": entry.actor,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "channel": entry.channel,
+        "recording": entry.recording,
+        "customer": entry.facts.get("customer"),
+        "record": record,
+    }

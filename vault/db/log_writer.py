@@ -1,0 +1,23 @@
+"""Appending to the log within a unit of work."""
+
+from __future__ import annotations
+
+from vault.db.turn import Turn
+from vault.domain.event import AuditEvent
+from vault.ports.clock import Clock
+from vault.ports.log import Appended
+
+
+class SqlLogWriter:
+    """`LogWriter` on a body's turn: the place is known at once, the rows are written with the group's."""
+
+    def __init__(self, turn: Turn, clock: Clock) -> None:
+        self._turn = turn
+        self._clock = clock
+
+    async def append(self, event: AuditEvent) -> Appended:
+        """Give the event the next index and a time not before the last entry's; keep its detail row.
+
+        Raises `LogCorrupt` for an event that the log can't hold.
+        """
+        return self._turn.append(event, self._clock.now())

@@ -1,0 +1,136 @@
+"""Recordings with their headers and call details."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from sqlalchemy import delete, func, insert, select
+
+from vault.db.prefixes import the_only_id
+from vault.db.recording_list import matching
+from vault.db.rows import row_of, save_row
+from vault.db.statements import AnyRow, Query, Statements
+from vault.db.tables import call_details, holds, number_index, recording_headers, recordings
+from vault.domain.names import BlobKey, RecordingId
+from vault.domain.recording import Recording, RecordingState
+from vault.ports.repositories import NewRecording, RecordingFilter, SealedDetails
+
+IDS_PER_STEP = 500
+RECORDINGS_PER_STEP = 500
+
+_NOT_FIELDS = {"day", "same_as", "call"}  # what only finds a recording
+_HOLDS = (
+    select(func.count())
+    .where(holds.c.recording == recordings.c.id, holds.c.released_at.is_(None))
+    .scalar_subquery()
+    .label("holds")
+)
+_RECORDINGS = select(*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS)
+
+
+class SqlRecordings:
+    """`Recordings`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def add(self, new: NewRecording) -> None:
+        """Add a recording; raise `Conflict` for an id, blob or idempotency key that is there already."""
+        found_by = {"day": new.day, "same_as": new.same_as, "call": new.call}
+        row = {**row_of(recordings, new.recording), **found_by}
+        await self._statements.write(insert(recordings).values(row))
+        recording = new.recording.id
+        header = {"recording": recording, "sealed": new.header}
+        await self._statements.write(insert(recording_headers).values(header))
+        details = {"recording": recording, "day": new.day, "sealed": new.details}
+        await self._statements.write(insert(call_details).values(details))
+        if new.numbers:
+            tokens = [{"token": token, "recording": recording} for token in dict.fromkeys(new.numbers)]
+            await self._statements.write(insert(number_index), tokens)
+
+    async def get(self, recording: RecordingId) -> Recording | None:
+        """Return the recording of that id, its holds counted."""
+        return await self._one(_RECORDINGS.where(recordings.c.id == recording))
+
+    async def find(self, prefix: str) -> RecordingId:
+        """Return the id that begins so; raise `NotFound` or `Ambiguous`."""
+        return RecordingId(await the_only_id(self._statements, recordings.c.id, prefix, "recording"))
+
+    async def same_as(self, key: str) -> Recording | None:
+        """Return the recording that was uploaded under that idempotency key."""
+        return await self._one(_RECORDINGS.where(recordings.c.same_as == key))
+
+    async def save(self, recording: Recording) -> None:
+        """Keep a changed recording; its holds are not its own to change. Raise `NotFound`."""
+        await save_row(self._statements, recordings, recording, recordings.c.id == recording.id)
+
+    async def header(self, recording: RecordingId) -> bytes | None:
+        """Return the header as it lies, or None once it was dropped."""
+        query = select(recording_headers.c.sealed).where(recording_headers.c.recording == recording)
+        sealed: bytes | None = (await self._statements.read(query)).scalar()
+        return sealed
+
+    async def drop_header(self, recording: RecordingId) -> None:
+        """Remove the header; its pages are overwritten."""
+        await self._statements.write(
+            delete(recording_headers).where(recording_headers.c.recording == recording)
+        )
+
+    async def details(self, recordings: Iterable[RecordingId]) -> Mapping[RecordingId, SealedDetails]:
+        """Return the sealed call details of those that have some."""
+        wanted = list(recordings)
+        found: dict[RecordingId, SealedDetails] = {}
+        for start in range(0, len(wanted), IDS_PER_STEP):
+            some = wanted[start : start + IDS_PER_STEP]
+            query = select(call_details).where(call_details.c.recording.in_(some))
+            for row in await self._statements.read(query):
+                found[row.recording] = SealedDetails(row.day, row.sealed)
+        return found
+
+    async def list(
+        self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Recording]:
+        """Return the newest first by `log_index`, those below `before`, `limit` at most."""
+        query = _RECORDINGS.where(recordings.c.log_index.in_(matching(which, before, limit)))
+        query = query.order_by(recordings.c.log_index.desc()).limit(limit)
+        return [_recording(row) for row in await self._statements.read(query)]
+
+    async def scan(self) -> AsyncIterator[Recording]:
+        """Yield every recording, ascending by `log_index`."""
+        after = -1
+        while True:
+            query = _RECORDINGS.where(recordings.c.log_index > after).order_by(recordings.c.log_index)
+            rows = (await self._statements.read(query.limit(RECORDINGS_PER_STEP))).all()
+            for row in rows:
+                yield _recording(row)
+            if len(rows) < RECORDINGS_PER_STEP:
+                return
+            after = rows[-1].log_index
+
+    async def unfinished(self, limit: int) -> Sequence[Recording]:
+        """Return those collected but not shredded yet, the oldest first, `limit` at most."""
+        query = _RECORDINGS.where(recordings.c.state == RecordingState.COLLECTED.value)
+        query = query.order_by(recordings.c.log_index).limit(limit)
+        return [_recording(row) for row in await self._statements.read(query)]
+
+    async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
+        """Return how many and how many plaintext bytes, by state; a state without any is left out."""
+        state = recordings.c.state
+        query = select(state, func.count(), func.sum(recordings.c.bytes)).group_by(state)
+        rows = await self._statements.read(query)
+        return {RecordingState(row[0]): (row[1], row[2]) for row in rows}
+
+    async def knows_blob(self, key: BlobKey) -> bool:
+        """Say whether a recording that is not shredded lies in that blob."""
+        alive = recordings.c.state != RecordingState.SHREDDED.value
+        query = select(recordings.c.id).where(recordings.c.blob == key, alive)
+        return (await self._statements.read(query)).first() is not None
+
+    async def _one(self, query: Query) -> Recording | None:
+        row = (await self._statements.read(query)).one_or_none()
+        return None if row is None else _recording(row)
+
+
+def _recording(row: AnyRow) -> Recording:
+    values = {**row._mapping, "state": RecordingState(row.state)}  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return Recording(**values)

@@ -1,0 +1,68 @@
+"""The schema: which revision this program needs, and how a database comes to have it.
+
+Alembic is imported only where tables are made or renewed; looking at the revision takes one row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vault.db.engine import make_private, writing_engine
+from vault.db.failures import vault_errors
+from vault.errors import DatabaseUnavailable, NoVault
+
+REVISION = "0002"  # the newest in `migrations/versions`; a test keeps them alike
+
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+async def upgrade(url: str) -> None:
+    """Bring the database to `REVISION`, whole or not at all; make it if it isn't there.
+
+    Raises `DatabaseUnavailable` for one that a newer program made.
+    """
+    make_private(url)
+    engine = writing_engine(url)
+    try:
+        with vault_errors():
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+    finally:
+        await engine.dispose()
+
+
+async def check_revision(connection: AsyncConnection) -> None:
+    """Pass if the database has the revision that this program needs.
+
+    Raises `NoVault` for one without tables, `DatabaseUnavailable` for an older or newer one.
+    """
+    found = await connection.run_sync(_revision)
+    if found is None:
+        raise NoVault("the database is empty; `callvault init` makes a vault")
+    if found < REVISION:
+        raise DatabaseUnavailable(
+            f"the database has schema {found}, this program needs {REVISION}: upgrade it"
+        )
+    if found > REVISION:
+        raise DatabaseUnavailable(
+            f"the database has schema {found}, this program knows {REVISION}: update the program"
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_version.name):
+        return None
+    return connection.scalar(select(_version.c.version_num))
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - costs a third of a second, needed once in a vault's life
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,51 @@
+"""How repositories reach the database: through a snapshot, or through their body's turn in a group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import CursorResult, Executable, Row, Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vault.db.failures import vault_errors
+
+Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Answer = CursorResult[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
+Query = Select[*tuple[Any, ...]]
+
+
+class Statements(Protocol):
+    """Runs statements in one transaction; results are whole in memory. Raises the vault's errors."""
+
+    async def read(self, statement: Executable, /) -> Answer:
+        """Run a statement that changes nothing."""
+        ...
+
+    async def write(self, statement: Executable, rows: Rows | None = None, /) -> Answer:
+        """Run a statement that changes something, once for every one of `rows` if there are several."""
+        ...
+
+    async def store_entries(self) -> None:
+        """Write what was appended to the log so far, so that statements see it."""
+        ...
+
+
+class Snapshot:
+    """The statements of a reading transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def read(self, statement: Executable) -> Answer:
+        """Run a statement that changes nothing."""
+        with vault_errors():
+            return await self._connection.execute(statement)
+
+    async def write(self, _statement: Executable, _rows: Rows | None = None, /) -> Answer:
+        """Refuse: a snapshot is for reading."""
+        raise RuntimeError("a reading snapshot changes nothing; use a unit of work")
+
+    async def store_entries(self) -> None:
+        """Do nothing: a snapshot has no entries of its own."""

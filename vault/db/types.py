@@ -1,0 +1,30 @@
+"""Column types: a time that is always aware, and a number of 64 bits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Integer
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# SQLite makes only INTEGER PRIMARY KEY the row's own number (sqlite.org/lang_createtable, "ROWIDs").
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept as whole microseconds since 1970 UTC, so that it sorts and never loses its zone."""
+
+    impl = Whole
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the microseconds; raise `TypeError` for a time without zone."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Return the time in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND

@@ -1,0 +1,63 @@
+"""Every repository of one transaction, and the unit of work that can be committed."""
+
+from __future__ import annotations
+
+from vault.db.access import SqlLinks, SqlSessions
+from vault.db.housekeeping import SqlBlobDeletions, SqlGuesses
+from vault.db.identities import SqlIdentities
+from vault.db.log_reader import SqlLogReader
+from vault.db.log_writer import SqlLogWriter
+from vault.db.people import SqlCustomers, SqlIdentity, SqlSources, SqlStaffMembers
+from vault.db.recordings import SqlRecordings
+from vault.db.slot_claims import SqlSlotClaims
+from vault.db.statements import Statements
+from vault.db.turn import Turn
+from vault.ports import repositories as ports
+from vault.ports.clock import Clock
+from vault.ports.log import LogReader, LogWriter
+
+
+class SqlRepositories:
+    """`Repositories` on whatever runs their statements."""
+
+    vault: ports.Identity
+    customers: ports.Customers
+    sources: ports.Sources
+    staff: ports.StaffMembers
+    identities: ports.Identities
+    links: ports.Links
+    sessions: ports.Sessions
+    recordings: ports.Recordings
+    slots: ports.SlotClaims
+    blob_deletions: ports.BlobDeletions
+    guesses: ports.Guesses
+    events: LogReader
+
+    def __init__(self, statements: Statements) -> None:
+        self.vault = SqlIdentity(statements)
+        self.customers = SqlCustomers(statements)
+        self.sources = SqlSources(statements)
+        self.staff = SqlStaffMembers(statements)
+        self.identities = SqlIdentities(statements)
+        self.links = SqlLinks(statements)
+        self.sessions = SqlSessions(statements)
+        self.recordings = SqlRecordings(statements)
+        self.slots = SqlSlotClaims(statements)
+        self.blob_deletions = SqlBlobDeletions(statements)
+        self.guesses = SqlGuesses(statements)
+        self.events = SqlLogReader(statements)
+
+
+class SqlUnitOfWork(SqlRepositories):
+    """`UnitOfWork` on a body's turn."""
+
+    log: LogWriter
+
+    def __init__(self, turn: Turn, clock: Clock) -> None:
+        super().__init__(turn)
+        self.log = SqlLogWriter(turn, clock)
+        self._turn = turn
+
+    async def commit(self) -> None:
+        """Make the change and its entries durable; raise `LogUnavailable` or `DatabaseUnavailable`."""
+        await self._turn.commit()

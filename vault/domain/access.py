@@ -1,0 +1,60 @@
+"""How a customer comes in: a link says who it is, a session begins once its password opened its identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vault.domain.names import CustomerId, LinkId, RecordingId, SessionId
+from vault.errors import AccessDenied, Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The address a customer collects at. `token_id` is the digest of the token in its fragment.
+
+    An empty `recordings` means whatever waits for the customer.
+    """
+
+    id: LinkId
+    token_id: str
+    customer: CustomerId
+    recordings: tuple[RecordingId, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def live(self, now: datetime) -> bool:
+        """Say whether it still leads anywhere."""
+        return self.revoked_at is None and now < self.expires_at
+
+    def revoke(self, now: datetime) -> Link:
+        """Return it revoked; raise `Closed` the second time."""
+        if self.revoked_at is not None:
+            raise Closed(f"the link {self.id} was revoked already")
+        return replace(self, revoked_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A customer signed in. `sealed` is its identity under the session's slot and the token's key.
+
+    `recordings` narrows it to those of the link it came by; empty means all of the customer's.
+    """
+
+    id: SessionId
+    customer: CustomerId
+    slot: int
+    sealed: bytes
+    recordings: tuple[RecordingId, ...]
+    created_at: datetime
+    expires_at: datetime
+
+    def must_be_live(self, now: datetime) -> None:
+        """Raise `AccessDenied` once it has expired."""
+        if now >= self.expires_at:
+            raise AccessDenied("sign in again")
+
+    def covers(self, recording: RecordingId) -> bool:
+        """Say whether this session may touch that recording of its customer."""
+        return not self.recordings or recording in self.recordings

@@ -1,0 +1,36 @@
+"""A customer: the contracting company whose calls are held, controller of its processor-side recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vault.domain.names import CustomerId, CustomerName
+from vault.errors import Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer with the reference of its recording agreement.
+
+    `delete_on_collection` is off only by the customer's instruction (FCA SYSC 10A firms keep recordings).
+    """
+
+    id: CustomerId
+    name: CustomerName
+    agreement: str
+    added_at: datetime
+    title: str | None = None
+    email: str | None = None
+    delete_on_collection: bool = True
+    closed_at: datetime | None = None
+
+    def must_be_open(self) -> None:
+        """Raise `Closed` for a customer that was closed."""
+        if self.closed_at is not None:
+            raise Closed(f"the customer {self.name} is closed")
+
+    def close(self, now: datetime) -> Customer:
+        """Return the customer closed: nothing is uploaded for it any more; what waits can be collected."""
+        self.must_be_open()
+        return replace(self, closed_at=now)

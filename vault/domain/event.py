@@ -1,0 +1,91 @@
+"""What happened, as the access log will say it: who did what to which recording, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vault.domain.names import RecordingId
+
+
+class Action(StrEnum):
+    """Everything the log can say. Values are part of the outside contract."""
+
+    VAULT_CREATED = "vault.created"
+    RECORDING_SEALED = "recording.sealed"
+    RECORDING_OPENED = "recording.opened"
+    RECORDING_LISTED = "recording.listed"
+    RECORDING_COLLECTED = "recording.collected"
+    RECORDING_SHREDDED = "recording.shredded"
+    RECORDING_REFUSED = "recording.refused"
+    CUSTOMER_ADDED = "customer.added"
+    CUSTOMER_CHANGED = "customer.changed"
+    CUSTOMER_CLOSED = "customer.closed"
+    SOURCE_ADDED = "source.added"
+    SOURCE_REVOKED = "source.revoked"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 - the name of an action
+    PASSWORD_ISSUED = "password.issued"  # noqa: S105 - the name of an action
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105 - the name of an action
+    PASSWORD_ACCEPTED = "password.accepted"  # noqa: S105 - the name of an action
+    SESSION_ENDED = "session.ended"
+    LINK_CREATED = "link.created"
+    LINK_REVOKED = "link.revoked"
+    STAFF_ADDED = "staff.added"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Channel(StrEnum):
+    """The door it came through."""
+
+    HTTP = "http"
+    SFTP = "sftp"
+    CLI = "cli"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts. `id` is opaque and enters the log; name and address lie in the erasable detail row."""
+
+    id: str
+    name: str
+    channel: Channel
+    address: str | None = None
+
+
+SERVICE = Actor(id="service", name="service", channel=Channel.SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One thing that happened, before it has a place in the log.
+
+    `facts` are small values that name nobody (digest, size, counts) and enter the log as they are.
+    `reason` and `detail` may name people: they lie in the detail row, of which the log holds a salted hash.
+    """
+
+    action: Action
+    actor: Actor
+    outcome: Outcome = Outcome.DONE
+    recording: RecordingId | None = None
+    facts: Mapping[str, str | int | bool] = field(default_factory=dict)
+    reason: str | None = None
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+    def detail_row(self) -> dict[str, str | int | bool]:
+        """Return what lies beside the log: name, address, reason and whatever else names somebody."""
+        row: dict[str, str | int | bool] = dict(self.detail)
+        row["name"] = self.actor.name
+        if self.actor.address:
+            row["address"] = self.actor.address
+        if self.reason:
+            row["reason"] = self.reason
+        return row

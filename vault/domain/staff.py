@@ -1,0 +1,72 @@
+"""Staff and the groups they hold keys for: the DPO office and the tech managers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vault.domain.names import StaffId, StaffName
+
+
+class Role(StrEnum):
+    """What a person is to the vault."""
+
+    DPO = "dpo"
+    TECH_MANAGER = "tech-manager"
+    MANAGER = "manager"
+
+
+class Group(StrEnum):
+    """Who shares an identity. Recordings are sealed to groups, groups' identities to people."""
+
+    DPO_OFFICE = "dpo-office"
+    TECH_MANAGERS = "tech-managers"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A person with a role."""
+
+    id: StaffId
+    name: StaffName
+    role: Role
+    added_at: datetime
+    removed_at: datetime | None = None
+
+
+class Owner(StrEnum):
+    """Whose identity it is."""
+
+    CUSTOMER = "customer"
+    GROUP = "group"
+    STAFF = "staff"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedIdentity:
+    """A public recipient and, under a slot, the identity that opens for it, locked.
+
+    `generation` counts up when a group's identity is renewed or a customer's password reissued.
+    `vouched` authenticates (owner, owner_id, generation, recipient) under the service's key.
+    `slot` and `sealed` are None for an identity kept outside (recovery, a person's own file).
+    """
+
+    owner: Owner
+    owner_id: str
+    generation: int
+    recipient: str
+    vouched: bytes
+    slot: int | None
+    sealed: bytes | None
+
+    @property
+    def statement(self) -> bytes:
+        """What is vouched for: this recipient is this owner's in this generation."""
+        return f"recipient {self.owner} {self.owner_id} {self.generation} {self.recipient}".encode()
+
+    @property
+    def binding(self) -> bytes:
+        """What the locked identity is bound to under its slot."""
+        return b"identity of " + self.statement

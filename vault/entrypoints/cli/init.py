@@ -1,0 +1,109 @@
+"""`callvault init`: found a vault."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from cyclopts import App
+
+from keys.passwords import normalise
+from keys.secret import Secret
+from vault.app import create_vault
+from vault.domain.event import Actor, Channel
+from vault.domain.names import StaffName
+from vault.entrypoints.cli.arguments import Name
+from vault.entrypoints.cli.exits import CommandFailed, WrongUsage
+from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.opening import system_user
+from vault.entrypoints.cli.passwords import given_password, text_of
+
+app = App(name="init", help_format="plaintext")
+
+_SHORT_CHARACTERS = 20
+
+
+@app.default
+def init(
+    *, dpo: Name, password_file: str | None = None, recovery_file: Path | None = None, run: Run
+) -> None:
+    """Create the vault; print the first DPO's passphrase and the recovery identity once.
+
+    A failed init leaves nothing that a second one could not deal with, or says what is in the way.
+
+    Parameters
+    ----------
+    dpo
+        Short name of the first Data Protection Officer.
+    password_file
+        A passphrase for the DPO instead of an issued one; `-` is standard input.
+    recovery_file
+        A new file that takes the recovery identity; it can't lie under the data folder.
+    """
+    settings = run.settings()
+    passphrase = _chosen(given_password(password_file, run.environ), run)
+    recovery = _RecoveryFile(recovery_file, Path(settings.data)) if recovery_file else None
+    # The id of a user is blinded under the vault's own key, which does not exist yet.
+    founder = Actor("os:founder", system_user(), Channel.CLI)
+    try:
+        record, founding = asyncio.run(
+            create_vault(settings, StaffName(dpo), by=founder, passphrase=passphrase)
+        )
+    except BaseException:
+        if recovery:
+            recovery.give_up()
+        raise
+    if recovery:
+        recovery.write(founding.recovery)
+    run.show(
+        {
+            "id": record.id,
+            "name": dpo,
+            "data": str(settings.data),
+            "password": None if passphrase else text_of(founding.passphrase),
+            "recovery_identity": None if recovery else text_of(founding.recovery),
+        }
+    )
+    run.note(_WHAT_TO_KEEP)
+
+
+_WHAT_TO_KEEP = """
+The passphrase opens what the DPO may open. Its owner keeps it; nobody can show it again.
+The recovery identity replaces a lost passphrase. Keep it offline, away from this machine and its backups.
+The data folder holds database, slots and root key. Back it up as the documentation says, never by snapshots \
+you don't count."""
+
+
+def _chosen(given: Secret | None, run: Run) -> Secret | None:
+    """Return a chosen passphrase in the form in which it will be asked for again."""
+    if given is None:
+        return None
+    passphrase = normalise(text_of(given))
+    if not passphrase:
+        raise CommandFailed("the passphrase is empty once spaces and dashes are set aside")
+    if len(passphrase) < _SHORT_CHARACTERS:
+        run.note(f"warning: a passphrase under {_SHORT_CHARACTERS} characters can be guessed from a stolen disk")
+    return passphrase
+
+
+class _RecoveryFile:
+    """A new file, 0600, made before the vault is: better no vault than one whose identity has no place."""
+
+    def __init__(self, path: Path, data: Path) -> None:
+        if path.resolve().is_relative_to(data.resolve()):
+            raise WrongUsage("the recovery identity can't lie under the data folder: both would be lost together")
+        self._path = path
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    def write(self, identity: Secret) -> None:
+        """Write the identity durably."""
+        with os.fdopen(self._fd, "wb") as file:
+            file.write(identity.reveal() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def give_up(self) -> None:
+        """Remove the file, which is still empty."""
+        os.close(self._fd)
+        self._path.unlink()

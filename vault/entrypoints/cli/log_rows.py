@@ -1,0 +1,31 @@
+"""What is shown of an entry of the access log."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from vault.audit.entry import Entry
+from vault.entrypoints.cli.render import Row, Value
+from vault.usecases.read_log import LoggedEvent
+
+EVENT_COLUMNS = ("index", "time", "action", "outcome", "name", "channel", "recording", "facts", "detail")
+
+
+def event_row(event: LoggedEvent) -> Row:
+    """Return an entry with its detail row; `name` and `detail` are empty where that was erased."""
+    detail = dict(event.detail or {})
+    return {**entry_row(event.entry), "name": detail.pop("name", None), "detail": detail}
+
+
+def entry_row(entry: Entry) -> dict[str, Value]:
+    """Return an entry alone, as a proof carries it."""
+    return {
+        "index": entry.index,
+        "time": entry.time,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "actor": entry.actor,
+        "channel": entry.channel,
+        "recording": entry.recording,
+        "facts": cast("dict[str, Value]", dict(entry.facts)),
+    }

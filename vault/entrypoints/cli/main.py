@@ -1,0 +1,47 @@
+"""Where the command begins: answer `--version` at once, take the global options out, run one command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from vault import __version__
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code (see `exits.ExitCode`).
+
+    Nothing is imported before it is needed: `--version` must not wait for a library it does not use.
+    """
+    given = list(sys.argv[1:] if words is None else words)
+    if given[:1] == ["--version"]:
+        sys.stdout.write(f"callvault {__version__}\n")
+        return 0
+    return _run(given)
+
+
+def _run(given: Sequence[str]) -> int:
+    from vault.entrypoints.cli import exits  # noqa: PLC0415 - see `main`
+
+    try:
+        return _dispatch(given)
+    except BaseException as error:  # noqa: BLE001 - `explain` decides, and lets `SystemExit` pass
+        return exits.explain(error)
+
+
+def _dispatch(given: Sequence[str]) -> int:
+    import os  # noqa: PLC0415 - see `main`
+
+    from vault.entrypoints.cli.globals import take_options  # noqa: PLC0415 - see `main`
+    from vault.entrypoints.cli.invocation import Invocation  # noqa: PLC0415 - see `main`
+    from vault.entrypoints.cli.tree import command_tree  # noqa: PLC0415 - see `main`
+
+    options, rest = take_options(given, os.environ)
+    command, bound, uninvited = command_tree().parse_args(
+        rest, print_error=False, exit_on_error=False, help_on_error=False
+    )
+    for name in uninvited:
+        bound.arguments[name] = Invocation(options, os.environ)
+    answer = command(*bound.args, **bound.kwargs)
+    sys.stdout.flush()  # a full disk or a closed pipe must fail here, where it still counts
+    return answer if isinstance(answer, int) else 0

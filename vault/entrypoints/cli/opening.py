@@ -1,0 +1,56 @@
+"""Open the vault for one command, and find out who acts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from vault.app import open_vault
+from vault.config import Settings
+from vault.domain.event import Actor, Channel
+from vault.domain.names import StaffName, parse_name
+from vault.errors import NotFound
+from vault.ports.vault import Vault
+
+Answer = TypeVar("Answer")
+
+_BLINDED_CHARACTERS = 16
+
+
+async def in_vault(
+    settings: Settings, staff: str | None, use: Callable[[Vault, Actor], Awaitable[Answer]]
+) -> Answer:
+    """Return what `use` returns, given the open vault and the actor."""
+    async with open_vault(settings) as vault:
+        return await use(vault, await acting(vault, staff))
+
+
+async def acting(vault: Vault, staff: str | None) -> Actor:
+    """Return the member of staff of that name, or without one the operating system's user.
+
+    Raise `NotFound` for a name that nobody of the staff has. This names, it proves nothing: what needs
+    proof asks for a passphrase.
+    """
+    if staff is None:
+        name = system_user()
+        return Actor(system_actor_id(vault, name), name, Channel.CLI)
+    async with vault.reading() as rows:
+        member = await rows.staff.get(StaffName(parse_name(staff)))
+    if member is None or member.removed_at is not None:
+        raise NotFound(f"nobody of the staff is called {staff}")
+    return Actor(f"staff:{member.id}", member.name, Channel.CLI)
+
+
+def system_actor_id(vault: Vault, name: str) -> str:
+    """Return the opaque id under which the log knows a user of the operating system."""
+    return "os:" + vault.keys.blind("os user", name)[:_BLINDED_CHARACTERS]
+
+
+def system_user() -> str:
+    """Return the user this process runs as. The environment is not asked: anybody can set it."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"

@@ -1,0 +1,161 @@
+"""`callvault sources`: the PBXs and platforms that upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from vault.domain.event import Actor
+from vault.domain.names import CustomerName, SourceName
+from vault.domain.source import Source
+from vault.entrypoints.cli.arguments import Name
+from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.lookups import customer_names
+from vault.entrypoints.cli.passwords import text_of
+from vault.entrypoints.cli.render import Row, Value
+from vault.ports.vault import Vault
+from vault.usecases.add_source import SourceTokens, add_source, find_source, issue_tokens, revoke_source
+
+app = App(
+    name="sources",
+    help_format="plaintext",
+    help_epilogue="""\
+Examples:
+  callvault sources add acme-pbx --customer acme --zone Europe/London --region GB
+  callvault sources add front-desk --own
+  callvault sources token acme-pbx
+""",
+)
+
+_COLUMNS = ("name", "customer", "zone", "region", "added_at", "revoked_at")
+_SHOWN_ONCE = (
+    "Tokens are shown once. `token` goes into the Authorization header, `hook_token` only into the URL of a "
+    "source that can send no header."
+)
+
+
+@app.command
+def add(
+    name: Name,
+    /,
+    *,
+    customer: Name | None = None,
+    own: Annotated[bool, Parameter(negative="")] = False,
+    zone: str = "Europe/London",
+    region: str = "GB",
+    run: Run,
+) -> None:
+    """Add a source; print its tokens once.
+
+    Parameters
+    ----------
+    name
+        Short name.
+    customer
+        The customer whose calls it brings.
+    own
+        It brings the company's own calls.
+    zone
+        IANA time zone of the local times in its file names.
+    region
+        ISO 3166 country by which its telephone numbers are read.
+    """
+    if (customer is None) is not own:
+        raise WrongUsage("say whose calls it brings: --customer NAME, or --own for the company's own")
+    owner = CustomerName(customer) if customer is not None else None
+
+    async def use(vault: Vault, by: Actor) -> tuple[Source, SourceTokens]:
+        return await add_source(vault, SourceName(name), customer=owner, zone=zone, region=region, by=by)
+
+    source, tokens = run.in_vault(use)
+    run.show({**source_row(source, {source.customer or "": customer or ""}), **_issued(tokens, run)})
+    run.note(_SHOWN_ONCE)
+
+
+@app.command(name="list")
+def list_(*, run: Run) -> None:
+    """List all sources."""
+
+    async def use(vault: Vault, _by: Actor) -> list[Row]:
+        async with vault.reading() as rows:
+            names = await customer_names(rows)
+            return [source_row(source, names) for source in await rows.sources.all()]
+
+    run.show_list(run.in_vault(use), _COLUMNS)
+
+
+@app.command
+def show(name: Name, /, *, run: Run) -> None:
+    """Show one source.
+
+    Parameters
+    ----------
+    name
+        Its short name.
+    """
+
+    async def use(vault: Vault, _by: Actor) -> Row:
+        async with vault.reading() as rows:
+            return source_row(await find_source(rows, SourceName(name)), await customer_names(rows))
+
+    run.show(run.in_vault(use))
+
+
+@app.command
+def token(name: Name, /, *, run: Run) -> None:
+    """Issue new tokens, printed once; the old ones are refused from now on.
+
+    Parameters
+    ----------
+    name
+        The source's short name.
+    """
+
+    async def use(vault: Vault, by: Actor) -> SourceTokens:
+        return await issue_tokens(vault, SourceName(name), by=by)
+
+    run.show({"name": name, **_issued(run.in_vault(use), run)})
+    run.note(_SHOWN_ONCE)
+
+
+@app.command
+def revoke(name: Name, /, *, run: Run) -> None:
+    """Revoke a source: its tokens are refused from now on.
+
+    Parameters
+    ----------
+    name
+        The source's short name.
+    """
+
+    async def use(vault: Vault, by: Actor) -> tuple[Source, Mapping[str, str]]:
+        source = await revoke_source(vault, SourceName(name), by=by)
+        async with vault.reading() as rows:
+            return source, await customer_names(rows)
+
+    run.show(source_row(*run.in_vault(use)))
+
+
+def source_row(source: Source, customer_names: Mapping[str, str]) -> Row:
+    """Return what is shown of a source."""
+    return {
+        "name": source.name,
+        "id": source.id,
+        "customer": customer_names.get(source.customer) if source.customer else None,
+        "own": source.customer is None,
+        "zone": source.zone,
+        "region": source.region,
+        "added_at": source.added_at,
+        "revoked_at": source.revoked_at,
+    }
+
+
+def _issued(tokens: SourceTokens, run: Run) -> dict[str, Value]:
+    public_url, hook = run.settings().http.public_url, text_of(tokens.hook)
+    url = f"{public_url.rstrip('/')}/v1/hooks/{hook}" if public_url else None
+    return {"token": text_of(tokens.bearer), "hook_token": hook, "url": url}
+
+

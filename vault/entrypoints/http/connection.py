@@ -1,0 +1,121 @@
+"""Connections: aiohttp's own, with our limits, and our answer to what is no HTTP at all."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import structlog
+from aiohttp import http_parser, web
+from aiohttp.web_protocol import RequestHandler
+
+from vault.entrypoints.http.answers import Problem
+from vault.entrypoints.http.draining import IN_FLIGHT
+from vault.entrypoints.http.problems import internal_problem, render
+from vault.errors import ConfigInvalid
+
+_IDLE_SECONDS = 75.0
+"""How long a connection may wait between requests, or take to bring the headers of one."""
+_LINGER_SECONDS = 5.0
+"""How long a refused body is still read and dropped, so that the sender sees the refusal."""
+_MOST_CONNECTIONS = 4096
+_HANDSHAKE_SECONDS = 10.0
+_CLOSING_SECONDS = 2.0
+
+log = structlog.get_logger("callvault.http")
+
+
+class Connection(RequestHandler):
+    """One connection. Bodies are never decompressed, whatever they say of themselves."""
+
+    __slots__ = ()
+
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None is how aiohttp is told to write none
+            keepalive_timeout=_IDLE_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+            auto_decompress=False,
+        )
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it may quote what came, so it is not told
+    ) -> web.StreamResponse:
+        """Answer what could not be read as HTTP; aiohttp's own text would repeat it."""
+        if request.writer.output_size > 0:
+            raise ConnectionResetError("the answer had begun")
+        if status >= 500:
+            answer = internal_problem(exc if isinstance(exc, Exception) else RuntimeError())
+        else:
+            log.info("not HTTP", status=status, error=type(exc).__name__)
+            answer = render(Problem("Bad Request", 400, "this is not valid HTTP", "invalid_request"))
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.force_close()
+        return answer
+
+
+class Door:
+    """An application that accepts connections on sockets of its own until it is closed."""
+
+    def __init__(self, app: web.Application) -> None:
+        require_c_parser()
+        self._app = app
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+        self._servers: list[asyncio.Server] = []
+
+    async def open(self, socket: object, tls: ssl.SSLContext | None = None) -> None:
+        """Accept connections on a bound socket."""
+        await self._runner.setup()
+        self._servers.append(
+            await asyncio.get_running_loop().create_server(
+                self._factory(),
+                sock=socket,  # type: ignore[arg-type]
+                ssl=tls,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS if tls else None,
+                backlog=1024,
+            )
+        )
+
+    async def close(self, within_seconds: float) -> bool:
+        """Stop accepting, let what runs end, close the rest; say whether everything ended in time."""
+        for server in self._servers:
+            server.close()
+        ended = await self._app[IN_FLIGHT].drain(within_seconds)
+        await self._runner.cleanup()
+        return ended
+
+    def _factory(self) -> Callable[[], asyncio.Protocol]:
+        manager, loop = self._runner.server, asyncio.get_running_loop()
+        assert manager is not None  # noqa: S101 - `setup` made it
+
+        def connect() -> asyncio.Protocol:
+            return Connection(manager, loop) if len(manager.connections) < _MOST_CONNECTIONS else _Refused()
+
+        return connect
+
+
+class _Refused(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close it at once."""
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
+
+
+def require_c_parser() -> None:
+    """Raise `ConfigInvalid` unless aiohttp parses by its C parser (llhttp).
+
+    The Python one is many times slower, and stands alone: proxies parse like llhttp, or stricter.
+    """
+    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
+        raise ConfigInvalid(
+            "aiohttp runs without its C parser; install a built wheel and unset AIOHTTP_NO_EXTENSIONS"
+        )

@@ -1,0 +1,93 @@
+"""`GET /openapi.json`: the description of the door, drawn from its routes (OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from vault import __version__
+from vault.entrypoints.http.answers import Problem
+from vault.entrypoints.http.routes import Body, Route, Who
+
+_PATTERN = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
+_REPEATABLE = {"Callvault-Calling", "Callvault-Diverted-By"}
+_SCHEMES = {
+    Who.SOURCE.value: {"type": "http", "scheme": "bearer", "description": "The source's token."},
+    "source_basic": {"type": "http", "scheme": "basic", "description": "The source's token as password."},
+    Who.CUSTOMER.value: {"type": "http", "scheme": "bearer", "description": "The session's token."},
+}
+
+
+def describe(routes: Sequence[Route]) -> bytes:
+    """Return the document as JSON."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(_PATTERN.sub(r"{\1}", route.path), {})[route.method.lower()] = _operation(route)
+    _, schemas = msgspec.json.schema_components(_structs(routes), ref_template="#/components/schemas/{name}")
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Callvault", "version": __version__},
+            "paths": paths,
+            "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
+        }
+    )
+
+
+def _structs(routes: Sequence[Route]) -> list[type[msgspec.Struct]]:
+    """Return every struct that a route takes or answers, once, in order."""
+    bodies: Iterable[Body] = (body for route in routes for body in (*route.takes, *route.answers.values()))
+    return list(dict.fromkeys([Problem, *(body for body in bodies if isinstance(body, type))]))
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": f"{route.handler.__name__}_{route.method.lower()}",  # type: ignore[attr-defined]  # a function
+        "parameters": [
+            *(
+                {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+                for name in _PATTERN.findall(route.path)
+            ),
+            *(_parameter("header", name) for name in route.headers),
+            *(_parameter("query", name) for name in route.query),
+        ],
+        "responses": {str(status): _answer(status, body) for status, body in route.answers.items()}
+        | {str(status): _answer(status, Problem) for status in sorted({*route.problems} - {*route.answers})},
+        "security": _security(route.who),
+    }
+    if route.takes:
+        operation["requestBody"] = {"required": True, "content": dict(map(_content, route.takes))}
+    return operation
+
+
+def _parameter(place: str, name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    schema = {"type": "array", "items": text} if name in _REPEATABLE else text
+    return {"in": place, "name": name, "schema": schema}
+
+
+def _answer(status: int, body: Body) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if body is not None:
+        answer["content"] = dict([_content(body)])
+    return answer
+
+
+def _content(body: type[msgspec.Struct] | str) -> tuple[str, dict[str, Any]]:
+    if isinstance(body, str):
+        return body, {"schema": {}}
+    kind = "application/problem+json" if body is Problem else "application/json"
+    return kind, {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
+
+
+def _security(who: Who) -> list[dict[str, list[str]]]:
+    if who is Who.ANYONE:
+        return []
+    if who is Who.SOURCE:
+        return [{who.value: []}, {"source_basic": []}]
+    return [{who.value: []}]

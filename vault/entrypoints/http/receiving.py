@@ -1,0 +1,141 @@
+"""A request's body on its way in: as it comes, never whole, and never waited for without a limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import TypeVar
+
+from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from vault.entrypoints.http.refusals import ExpectationUnknown, FieldInvalid, UnsupportedMediaType
+from vault.errors import Invalid, RecordingTooLarge, UploadCut
+
+IDLE_SECONDS = 30.0
+"""How long a sender may send nothing."""
+FILE_PARTS = ("file", "ngfile")
+"""The names of the part that is the recording; `ngfile` is rtpengine's."""
+
+_PART_PIECE_BYTES = 256 * 1024
+_AROUND_PART_BYTES = 64 * 1024
+"""What boundaries, part headers and small parts beside the recording may add to a multipart body."""
+_MOST_PARTS = 16
+_PLAIN_TRANSFER = {"", "binary", "8bit", "7bit"}
+
+_T = TypeVar("_T")
+
+
+def must_be_takeable(request: web.Request, limit_bytes: int) -> None:
+    """Refuse by the headers alone what can't be taken, before a byte of the body is asked for.
+
+    Raise `UnsupportedMediaType` for a content coding, `RecordingTooLarge`, and `FieldInvalid` for a part of
+    a file (RFC 9110, 14.5).
+    """
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("Content-Encoding: send the recording as it is")
+    if hdrs.CONTENT_RANGE in request.headers:
+        raise FieldInvalid("Content-Range", "a recording is sent whole")
+    allowed = limit_bytes + (_AROUND_PART_BYTES if is_multipart(request) else 0)
+    if (request.content_length or 0) > allowed:
+        raise RecordingTooLarge(f"a recording may have {limit_bytes} bytes at most")
+
+
+def is_multipart(request: web.Request) -> bool:
+    """Say whether the body is a form with parts."""
+    return request.method == hdrs.METH_POST and request.content_type == "multipart/form-data"
+
+
+async def send_continue(request: web.Request) -> None:
+    """Ask for the body of a request that waits for that (RFC 9110, 10.1.1): whoever asks was let in."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+
+
+def must_expect_known(request: web.Request) -> None:
+    """Raise `ExpectationUnknown` for an Expect that nobody here can meet."""
+    if request.headers.get(hdrs.EXPECT, "100-continue").lower() != "100-continue":
+        raise ExpectationUnknown("Expect: only 100-continue is known")
+
+
+async def raw_body(request: web.Request, idle_seconds: float) -> AsyncGenerator[bytes, None]:
+    """Yield the body as it comes; raise `UploadCut` if it stops before its end or for too long."""
+    received_bytes = 0
+    while piece := await _within(idle_seconds, request.content.readany()):
+        received_bytes += len(piece)
+        yield piece
+    if request.content_length is not None and received_bytes != request.content_length:
+        raise UploadCut("the body is shorter than announced; nothing was kept")
+
+
+async def open_part(request: web.Request, idle_seconds: float) -> tuple[MultipartReader, BodyPartReader]:
+    """Read up to the part that is the recording; raise `Invalid` where there is none."""
+    with _malformed():
+        reader = await request.multipart()
+    for _ in range(_MOST_PARTS):
+        part = await _within(idle_seconds, reader.next())
+        if part is None:
+            break
+        if not isinstance(part, BodyPartReader):
+            raise Invalid("the form holds a form; send the recording as a part named file")
+        if part.name in FILE_PARTS:
+            return reader, part
+        await _skip(part, idle_seconds)
+    raise Invalid("the form has no part named file or ngfile")
+
+
+async def part_body(
+    reader: MultipartReader, part: BodyPartReader, idle_seconds: float
+) -> AsyncGenerator[bytes, None]:
+    """Yield the part; end only once the whole form was read to its last boundary.
+
+    Raise `UploadCut` or `Invalid` before the end otherwise, so that half a form is never taken for a file.
+    """
+    if part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "").strip().lower() not in _PLAIN_TRANSFER:
+        raise UnsupportedMediaType("Content-Transfer-Encoding: send the recording as it is")
+    if part.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Content-Encoding: send the recording as it is")
+    while not part.at_eof():
+        if piece := await _within(idle_seconds, part.read_chunk(_PART_PIECE_BYTES)):
+            yield piece
+    for _ in range(_MOST_PARTS):
+        following = await _within(idle_seconds, reader.next())
+        if following is None:
+            return
+        if not isinstance(following, BodyPartReader) or following.name in FILE_PARTS:
+            raise Invalid("the form holds more than one recording; nothing was kept")
+        await _skip(following, idle_seconds)
+    raise Invalid(f"the form has more than {_MOST_PARTS} parts")
+
+
+async def _skip(part: BodyPartReader, idle_seconds: float) -> None:
+    """Read past a part that is not the recording."""
+    skipped_bytes = 0
+    while not part.at_eof():
+        skipped_bytes += len(await _within(idle_seconds, part.read_chunk()))
+        if skipped_bytes > _AROUND_PART_BYTES:
+            raise Invalid(f"a part beside the recording has more than {_AROUND_PART_BYTES} bytes")
+
+
+async def _within(idle_seconds: float, reading: Awaitable[_T]) -> _T:
+    """Wait for the network, but not for ever."""
+    with _malformed():
+        try:
+            async with asyncio.timeout(idle_seconds):
+                return await reading
+        except TimeoutError:
+            raise UploadCut(f"no byte came for {idle_seconds:.0f} seconds; nothing was kept") from None
+
+
+@contextmanager
+def _malformed() -> Iterator[None]:
+    """Say in our words what aiohttp says when a body ends early or breaks its own framing."""
+    try:
+        yield
+    except (ConnectionError, web.RequestPayloadError, asyncio.IncompleteReadError):
+        raise UploadCut("the connection ended before the body did; nothing was kept") from None
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
+        raise Invalid("the form is not what multipart/form-data must be; nothing was kept") from None

@@ -1,0 +1,109 @@
+/**
+ * The customer's page: sign in, see what waits, save it, sign out.
+ *
+ * @module
+ */
+
+import { List } from "./list.js";
+import { SignInForm, takeLink } from "./signin.js";
+import { clockText, generalProblem, isSessionOver } from "./words.js";
+
+/** @type {import("./api.js").Session | null} */
+let session = null;
+let saving = 0;
+
+const form = new SignInForm(enter);
+
+/** @type {import("./collect.js").Surroundings} */
+const around = { announce, failed, busy };
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @param {import("./api.js").Session} begun */
+async function enter(begun) {
+  await new List(begun, around).open();
+  session = begun;
+  element("until").textContent = `Signed in until ${clockText(begun.expiresAt)}`;
+  show("waiting");
+  element("waiting-heading").focus();
+}
+
+/** @param {"signin" | "waiting"} view */
+function show(view) {
+  for (const id of ["signin", "waiting"]) element(id).hidden = id !== view;
+  element("session").hidden = view !== "waiting";
+  element("banner").hidden = true;
+}
+
+/** @param {string} text */
+function announce(text) {
+  element("announcements").textContent = text;
+}
+
+/**
+ * Show what concerns the whole page. What concerns one recording, its row shows.
+ *
+ * @param {unknown} error
+ */
+function failed(error) {
+  if (isSessionOver(error)) {
+    element("banner-text").textContent = generalProblem(error);
+    element("banner").hidden = false;
+  } else {
+    // The row shows it to the visitor; this is for whoever is called for help.
+    console.warn(error);
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function busy(work) {
+  guard(1);
+  try {
+    return await work;
+  } finally {
+    guard(-1);
+  }
+}
+
+/** @param {1 | -1} change */
+function guard(change) {
+  saving += change;
+  /** @type {HTMLButtonElement} */ (element("signout")).disabled = saving > 0;
+}
+
+async function signOut() {
+  const ending = session;
+  session = null;
+  show("signin");
+  form.focus();
+  // A session that can't be ended from here ends by its time.
+  await ending?.end().catch(() => {});
+}
+
+element("signout").addEventListener("click", signOut);
+element("signin-again").addEventListener("click", signOut);
+
+window.addEventListener("beforeunload", (event) => {
+  if (saving > 0) event.preventDefault();
+});
+
+window.addEventListener("pagehide", () => {
+  session?.end({ keepalive: true }).catch(() => {});
+});
+
+window.addEventListener("hashchange", () => {
+  const link = takeLink();
+  if (link !== null && session === null) form.useLink(link);
+});
+
+form.useLink(takeLink());

@@ -1,0 +1,14 @@
+"""The clock: time is an argument everywhere; this is where it comes from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the time now: aware, UTC."""
+        ...

@@ -1,0 +1,74 @@
+"""The database: reading snapshots and units of work, in which a change and its log entry commit together."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from vault.ports.log import LogReader, LogWriter
+from vault.ports.repositories import (
+    BlobDeletions,
+    Customers,
+    Guesses,
+    Identities,
+    Identity,
+    Links,
+    Recordings,
+    Sessions,
+    SlotClaims,
+    Sources,
+    StaffMembers,
+)
+
+
+class Repositories(Protocol):
+    """Every repository of one transaction or snapshot."""
+
+    vault: Identity
+    customers: Customers
+    sources: Sources
+    staff: StaffMembers
+    identities: Identities
+    links: Links
+    sessions: Sessions
+    recordings: Recordings
+    slots: SlotClaims
+    blob_deletions: BlobDeletions
+    guesses: Guesses
+    events: LogReader
+
+
+class UnitOfWork(Repositories, Protocol):
+    """One change, serialised against every other; nothing of it stays unless `commit` returned.
+
+    Bodies take turns: a body waits for the database and the slots, and for nothing else.
+    """
+
+    log: LogWriter
+
+    async def commit(self) -> None:
+        """Make the change and its entries durable; raise `LogUnavailable` or `DatabaseUnavailable`.
+
+        Ends the body's turn: nothing may be read or written after it.
+        """
+        ...
+
+
+class Database(Protocol):
+    """The database of one vault, shared by every task of a process and by other processes."""
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Begin a change; leaving without `commit`, by error or cancellation, undoes it."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Repositories]:
+        """Begin a snapshot for reading; it neither waits for writers nor stops them."""
+        ...
+
+    async def check(self) -> None:
+        """Pass if the log could be written now; raise `DatabaseUnavailable`."""
+        ...
+
+    async def close(self) -> None:
+        """End what is under way and close every connection."""
+        ...

@@ -1,0 +1,242 @@
+"""The database as use cases see it: a repository per noun.
+
+`add` raises `NameTaken` where a name is unique. `get` returns None for what is not there. Every method
+belongs to the transaction, or the reading snapshot, that its repository came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from vault.domain.access import Link, Session
+from vault.domain.customer import Customer
+from vault.domain.guesses import Bucket
+from vault.domain.names import (
+    BlobKey,
+    CustomerId,
+    CustomerName,
+    LinkId,
+    RecordingId,
+    SessionId,
+    SourceId,
+    SourceName,
+    StaffName,
+)
+from vault.domain.recording import Recording, RecordingState
+from vault.domain.source import Source
+from vault.domain.staff import LockedIdentity, Owner, StaffMember
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRecord:
+    """What makes this vault this vault: its id, log name, and the service's secret wrapped by custody."""
+
+    id: str
+    log_name: str
+    wrapped_secret: bytes
+    created_at: datetime
+
+
+class Identity(Protocol):
+    """The one row of the vault itself."""
+
+    async def get(self) -> VaultRecord | None: ...
+    async def add(self, record: VaultRecord) -> None: ...
+
+
+class Customers(Protocol):
+    """Customers by name and id; `all` by name."""
+
+    async def get(self, name: CustomerName) -> Customer | None: ...
+    async def by_id(self, customer: CustomerId) -> Customer | None: ...
+    async def add(self, customer: Customer) -> None: ...
+    async def save(self, customer: Customer) -> None: ...
+    async def all(self) -> Sequence[Customer]: ...
+
+
+class Sources(Protocol):
+    """Sources by name, id and the digests of their tokens; `all` by name."""
+
+    async def get(self, name: SourceName) -> Source | None: ...
+    async def by_id(self, source: SourceId) -> Source | None: ...
+    async def by_token(self, token_id: str) -> Source | None: ...
+    async def by_hook_token(self, token_id: str) -> Source | None: ...
+    async def add(self, source: Source) -> None: ...
+    async def save(self, source: Source) -> None: ...
+    async def all(self) -> Sequence[Source]: ...
+
+
+class StaffMembers(Protocol):
+    """Staff by name; `all` by name."""
+
+    async def get(self, name: StaffName) -> StaffMember | None: ...
+    async def add(self, member: StaffMember) -> None: ...
+    async def all(self) -> Sequence[StaffMember]: ...
+
+
+class Identities(Protocol):
+    """Locked identities. `current` is the highest generation of that owner."""
+
+    async def current(self, owner: Owner, owner_id: str) -> LockedIdentity | None: ...
+    async def add(self, identity: LockedIdentity) -> None: ...
+    async def save(self, identity: LockedIdentity) -> None:
+        """Keep a new lock (slot and sealed) for the same owner and generation."""
+        ...
+
+
+class Links(Protocol):
+    """Links; `find` by unique prefix of the id (`NotFound`, `Ambiguous`); `all` newest first."""
+
+    async def add(self, link: Link) -> None: ...
+    async def save(self, link: Link) -> None: ...
+    async def by_token(self, token_id: str) -> Link | None: ...
+    async def find(self, prefix: str) -> Link: ...
+    async def get(self, link: LinkId) -> Link | None: ...
+    async def all(self, customer: CustomerId | None = None) -> Sequence[Link]: ...
+
+
+class Sessions(Protocol):
+    """Customers' sessions."""
+
+    async def add(self, session: Session) -> None: ...
+    async def get(self, session: SessionId) -> Session | None: ...
+    async def remove(self, session: SessionId) -> None: ...
+    async def of_customer(self, customer: CustomerId) -> Sequence[Session]: ...
+    async def expired(self, now: datetime, limit: int) -> Sequence[Session]: ...
+    async def first_opening(self, session: SessionId, recording: RecordingId) -> bool:
+        """Note that this session opened this recording; say whether it is the first time."""
+        ...
+
+    async def has_opened(self, session: SessionId, recording: RecordingId) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFilter:
+    """Which recordings: every given field must fit. `numbers` are blinded tokens of the search index.
+
+    `since` and `until` bound the start of the call, or the sealing where the source told no start.
+    """
+
+    customer: CustomerId | None = None
+    own: bool = False
+    source: SourceId | None = None
+    states: tuple[RecordingState, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    numbers: tuple[str, ...] = ()
+    call: str | None = None
+    ids: tuple[RecordingId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecording:
+    """What one upload brings into the database besides the recording itself.
+
+    `header` is sealed under the recording's slot, `details` under the day's. `same_as` is the blinded
+    idempotency key or None; `call` the blinded call id; `numbers` the blinded tokens for the search index.
+    """
+
+    recording: Recording
+    header: bytes
+    day: date
+    details: bytes
+    started_at: datetime
+    same_as: str | None
+    call: str | None
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDetails:
+    """The call details of one recording, as they lie: under the slot of `day`."""
+
+    day: date
+    sealed: bytes
+
+
+class Recordings(Protocol):
+    """Recordings with their headers and call details. `holds` is counted on reading."""
+
+    async def add(self, new: NewRecording) -> None: ...
+    async def get(self, recording: RecordingId) -> Recording | None: ...
+    async def find(self, prefix: str) -> RecordingId: ...
+    async def same_as(self, key: str) -> Recording | None: ...
+    async def save(self, recording: Recording) -> None: ...
+    async def header(self, recording: RecordingId) -> bytes | None: ...
+    async def drop_header(self, recording: RecordingId) -> None: ...
+    async def details(self, recordings: Iterable[RecordingId]) -> Mapping[RecordingId, SealedDetails]: ...
+    async def list(
+        self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Recording]:
+        """Return the newest first by `log_index`, those below `before`, `limit` at most."""
+        ...
+
+    def scan(self) -> AsyncIterator[Recording]:
+        """Yield every recording, ascending by `log_index`; for `audit verify`."""
+        ...
+
+    async def unfinished(self, limit: int) -> Sequence[Recording]:
+        """Return those collected but not shredded yet: a crash, or a mirror that was away."""
+        ...
+
+    async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
+        """Return how many and how many plaintext bytes, by state."""
+        ...
+
+    async def knows_blob(self, key: BlobKey) -> bool:
+        """Say whether a recording that is not shredded lies in that blob."""
+        ...
+
+
+class Period(StrEnum):
+    """What a period's slot covers."""
+
+    DAY_DETAILS = "day-details"
+    MONTH_INDEX = "month-index"
+
+
+class SlotClaims(Protocol):
+    """The numbers of slots: claimed once, never again, known as destroyed for good."""
+
+    async def claim(self, purpose: str, now: datetime) -> int:
+        """Return the next slot number, now taken."""
+        ...
+
+    async def skip_to(self, number: int) -> None:
+        """Claim nothing below `number` any more."""
+        ...
+
+    async def mark_destroyed(self, numbers: Iterable[int], now: datetime) -> None: ...
+    async def period(self, period: Period, day: date) -> int | None:
+        """Return the slot of that day, or of that day's month."""
+        ...
+
+    async def add_period(self, period: Period, day: date, number: int) -> None: ...
+    def destroyed(self) -> AsyncIterator[int]:
+        """Yield every number known as destroyed, ascending."""
+        ...
+
+
+class BlobDeletions(Protocol):
+    """Blobs that must go: queued in the transaction that ends their recording, retried until proven absent."""
+
+    async def queue(self, key: BlobKey, now: datetime) -> None: ...
+    async def due(self, now: datetime, limit: int) -> Sequence[BlobKey]: ...
+    async def done(self, key: BlobKey) -> None: ...
+    async def failed(self, key: BlobKey, retry_at: datetime) -> None: ...
+    async def waiting(self) -> int: ...
+
+
+class Guesses(Protocol):
+    """The guess limit's buckets and the networks a customer has signed in from (blinded)."""
+
+    async def bucket(self, key: str) -> Bucket | None: ...
+    async def save(self, bucket: Bucket) -> None: ...
+    async def remove(self, key: str) -> None: ...
+    async def begun_before(self, moment: datetime, limit: int) -> Sequence[Bucket]: ...
+    async def knows_network(self, customer: CustomerId, network: str) -> bool: ...
+    async def remember_network(self, customer: CustomerId, network: str, now: datetime) -> None: ...

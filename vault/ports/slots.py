@@ -1,0 +1,44 @@
+"""The slots, off the event loop. `keys.slots` is the thing itself; use cases see this much of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Protocol
+
+from keys.secret import Secret
+
+
+class Slots(Protocol):
+    """32-byte slots under which revocable ciphertexts lie; destroyed in place on every mirror."""
+
+    async def read(self, number: int) -> Secret:
+        """Return the slot; raise `keys.errors.SlotDestroyed` or `SlotsUnavailable`."""
+        ...
+
+    async def read_many(self, numbers: Iterable[int]) -> Mapping[int, Secret]:
+        """Return the living ones among `numbers`; raise `SlotsUnavailable`."""
+        ...
+
+    async def claimable(self, number: int) -> Secret:
+        """Return the slot of a number just claimed, its segment made durable first if it is new."""
+        ...
+
+    async def destroy(self, numbers: Iterable[int]) -> bool:
+        """Overwrite on every mirror, synced; return whether every mirror was reached. Idempotent."""
+        ...
+
+    async def write_head(self, checkpoint: bytes, size: int) -> None:
+        """Keep the highest signed checkpoint beside the slots; never goes back."""
+        ...
+
+    async def read_head(self) -> bytes | None:
+        """Return the highest checkpoint kept, or None on a new vault."""
+        ...
+
+    async def reconcile(self, destroyed: AsyncIterator[int]) -> int:
+        """Zero again what is known as destroyed, bring mirrors up to date; return how many were repaired."""
+        ...
+
+    async def first_unused(self) -> int:
+        """Return the first number of a segment that does not exist yet."""
+        ...

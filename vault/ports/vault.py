@@ -1,0 +1,75 @@
+"""The vault as a use case holds it: its ports, its service keys and its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from keys.age import HybridIdentity
+from keys.secret import Secret
+from keys.service import ServiceKeys
+from vault.ports.blobs import BlobStore
+from vault.ports.clock import Clock
+from vault.ports.database import Database, Repositories, UnitOfWork
+from vault.ports.slots import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decided. `snapshot_horizon` is printed on every certificate; None is «unstated»."""
+
+    recording_bytes_limit: int
+    session_lifetime: timedelta
+    link_lifetime: timedelta
+    blob_sweep_age: timedelta
+    snapshot_horizon: str | None
+
+
+class PasswordChecks(Protocol):
+    """Where Argon2 is paid for: bounded lanes, so that guesses from outside never crowd out customers."""
+
+    async def unlock(self, locked: bytes, password: Secret, *, trusted: bool) -> HybridIdentity:
+        """Unlock an identity on a worker thread.
+
+        `trusted` picks the lane of known networks and valid links. Raise
+        `keys.errors.NoMatchingIdentity` for a wrong password, `Overloaded` when the lane is full.
+        """
+        ...
+
+
+class StoppedGuesses(Protocol):
+    """Counts guesses turned away before they cost anything; written to the buckets now and then."""
+
+    def count(self, bucket: str) -> None:
+        """Note one more; waits for nothing."""
+        ...
+
+    def take(self) -> Mapping[str, int]:
+        """Return the counts since the last call, and begin anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Everything a use case may touch."""
+
+    id: str
+    database: Database
+    blobs: BlobStore
+    slots: Slots
+    clock: Clock
+    keys: ServiceKeys
+    passwords: PasswordChecks
+    stopped_guesses: StoppedGuesses
+    policy: Policy
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Begin a change; see `Database.unit_of_work`."""
+        return self.database.unit_of_work()
+
+    def reading(self) -> AbstractAsyncContextManager[Repositories]:
+        """Begin a reading snapshot; see `Database.reading`."""
+        return self.database.reading()

@@ -1,0 +1,83 @@
+"""Call details under the slot of their day, and the number index under the slot of its month.
+
+Destroying a day's slot erases what was known of that day's calls from every copy of the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+import msgspec
+
+from keys.errors import SlotMismatch
+from keys.secret import Secret
+from keys.slots.sealing import open_under, seal_under
+from vault.domain.call import CallDetails
+from vault.domain.names import RecordingId
+from vault.ports.database import Repositories, UnitOfWork
+from vault.ports.repositories import Period, SealedDetails
+from vault.ports.vault import Vault
+
+_TOKEN_CHARACTERS = 32  # 128 bits of HMAC-SHA-256
+
+
+async def period_slot(vault: Vault, work: UnitOfWork, period: Period, day: date, now: datetime) -> Secret:
+    """Return the slot of that period, claimed if it is the first call of it."""
+    number = await work.slots.period(period, day)
+    if number is None:
+        number = await work.slots.claim(period, now)
+        await work.slots.add_period(period, day, number)
+        return await vault.slots.claimable(number)
+    return await vault.slots.read(number)
+
+
+def seal(slot: Secret, recording: RecordingId, details: CallDetails) -> bytes:
+    """Return the details under the day's slot, bound to their recording."""
+    return seal_under(slot, msgspec.json.encode(details), bound_to=_binding(recording))
+
+
+def number_token(slot: Secret, number: str) -> str:
+    """Return the search token of a normalised number in the month of that slot."""
+    return hmac.digest(slot.reveal(), number.encode(), hashlib.sha256).hex()[:_TOKEN_CHARACTERS]
+
+
+async def number_tokens(
+    vault: Vault, rows: Repositories, numbers: Iterable[str], months: Iterable[date]
+) -> tuple[str, ...]:
+    """Return the search tokens of numbers in each of the months that has an index."""
+    slots = [await rows.slots.period(Period.MONTH_INDEX, month) for month in months]
+    living = await vault.slots.read_many(number for number in slots if number is not None)
+    wanted = tuple(numbers)
+    return tuple(number_token(slot, number) for slot in living.values() for number in wanted)
+
+
+async def read(
+    vault: Vault, rows: Repositories, recordings: Iterable[RecordingId]
+) -> Mapping[RecordingId, CallDetails]:
+    """Return the details of those recordings whose details still exist."""
+    sealed = await rows.recordings.details(recordings)
+    numbers = {
+        day: await rows.slots.period(Period.DAY_DETAILS, day) for day in {s.day for s in sealed.values()}
+    }
+    living = await vault.slots.read_many(number for number in numbers.values() if number is not None)
+    opened = {}
+    for recording, row in sealed.items():
+        number = numbers[row.day]
+        if number is not None and number in living:
+            opened[recording] = _open(living[number], recording, row)
+    return opened
+
+
+def _open(slot: Secret, recording: RecordingId, row: SealedDetails) -> CallDetails:
+    plain = open_under(slot, row.sealed, bound_to=_binding(recording))
+    try:
+        return msgspec.json.decode(plain, type=CallDetails)
+    except msgspec.ValidationError as error:
+        raise SlotMismatch("call details of an unknown shape") from error
+
+
+def _binding(recording: RecordingId) -> bytes:
+    return f"call details of {recording}".encode()

@@ -1,0 +1,104 @@
+"""The payload on its way: hashed and sealed piece by piece on worker threads, in bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+from keys.age import SEALED_CHUNK_BYTES, FileKey, PayloadOpener, PayloadSealer, span
+from vault.domain.audio import HEAD_BYTES
+from vault.domain.names import BlobKey, Sha256
+from vault.domain.recording import Recording
+from vault.errors import EmptyRecording, RecordingTooLarge
+from vault.ports.blobs import BlobStore, Piece
+
+PIECE_BYTES = 1024 * 1024
+"""What is hashed and sealed in one go: large enough to drown a thread's hand-over, small enough to hold many."""
+
+
+class SealingStream:
+    """Seals one upload. After the last piece, `bytes`, `sha256`, `head` and `digest` are of the whole plaintext."""
+
+    def __init__(self, file_key: FileKey, limit_bytes: int, other_digest: str | None = None) -> None:
+        self._sealer = PayloadSealer(file_key)
+        self._sha256 = hashlib.sha256()
+        self._other = hashlib.new(other_digest) if other_digest else None
+        self._limit_bytes = limit_bytes
+        self.nonce = self._sealer.nonce
+        self.bytes = 0
+        self.head = b""
+
+    @property
+    def sha256(self) -> Sha256:
+        """The plaintext's SHA-256 in hex."""
+        return Sha256(self._sha256.hexdigest())
+
+    @property
+    def other_digest(self) -> bytes | None:
+        """The plaintext's digest by the other algorithm that was asked for."""
+        return self._other.digest() if self._other else None
+
+    async def seal(self, body: AsyncIterator[bytes]) -> AsyncIterator[Piece]:
+        """Yield sealed pieces; raise `EmptyRecording` or `RecordingTooLarge`, whatever `body` raises."""
+        async for piece in _in_pieces(body):
+            self._count(piece)
+            yield await asyncio.to_thread(self._seal, piece)
+        if not self.bytes:
+            raise EmptyRecording("the upload has no bytes: is the hook's file path empty?")
+        yield await asyncio.to_thread(self._sealer.finish)
+
+    def _count(self, piece: bytearray) -> None:
+        self.bytes += len(piece)
+        if self.bytes > self._limit_bytes:
+            raise RecordingTooLarge(f"a recording may have {self._limit_bytes} bytes at most")
+        if len(self.head) < HEAD_BYTES:
+            self.head += bytes(piece[: HEAD_BYTES - len(self.head)])
+
+    def _seal(self, piece: bytearray) -> Piece:
+        self._sha256.update(piece)
+        if self._other is not None:
+            self._other.update(piece)
+        return self._sealer.update(piece)
+
+
+async def open_range(
+    blobs: BlobStore, recording: Recording, file_key: FileKey, start: int, stop: int
+) -> AsyncGenerator[bytes, None]:
+    """Yield the plaintext bytes [start, stop); raise `keys.errors.PayloadCorrupt` before a wrong byte leaves."""
+    where = span(start, stop, recording.bytes)
+    opener = PayloadOpener(file_key, recording.nonce, recording.bytes)
+    chunk, skip, keep = where.first_chunk, where.skip, where.keep
+    async with aclosing(blobs.read(recording.blob, where.offset, where.length)) as sealed:
+        async for run in _whole_chunks(sealed):
+            plaintext = await asyncio.to_thread(opener.open, chunk, run)
+            chunk += -(-len(run) // SEALED_CHUNK_BYTES)
+            piece = plaintext[skip : skip + keep]
+            skip, keep = 0, keep - len(piece)
+            yield piece
+
+
+async def _whole_chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[memoryview]:
+    """Cut pieces of any size into runs of whole sealed chunks; what is left at the end is the last one."""
+    gathered = b""
+    async for piece in pieces:
+        gathered += piece
+        whole = len(gathered) - len(gathered) % SEALED_CHUNK_BYTES
+        if whole:
+            yield memoryview(gathered)[:whole]
+            gathered = gathered[whole:]
+    if gathered:
+        yield memoryview(gathered)
+
+
+async def _in_pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
+    """Gather whatever sizes the network brings into pieces of `PIECE_BYTES`."""
+    gathered = bytearray()
+    async for data in body:
+        gathered += data
+        if len(gathered) >= PIECE_BYTES:
+            yield gathered
+            gathered = bytearray()
+    if gathered:
+        yield gathered

@@ -1,0 +1,58 @@
+"""Adapters of what lies on disks and in buckets; a blob store opens by its URL.
+
+    file:/srv/callvault/blobs    files of one folder (a plain path says the same)
+
+A provider is imported when its scheme is asked for, so nobody waits for an SDK that is not used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from vault.errors import ConfigInvalid
+from vault.ports.blobs import BlobStore
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+
+
+def open_store(url: str, *, create: bool = False, reserve_bytes: int | None = None) -> BlobStore:
+    """Open the store at `url`; with `create`, make the place of a new vault first (`init` does).
+
+    `reserve_bytes` of a disk stay free; None leaves it to the provider. Raise `ConfigInvalid` for a URL
+    that no provider knows, which is never quoted since it may carry a password, and `StorageFull` or
+    `StoreUnavailable` if `create` can't.
+    """
+    scheme, location = "file", url
+    if match := _SCHEME.fullmatch(url):
+        scheme, location = match[1].lower(), match[2]
+    provider = _PROVIDERS.get(scheme)
+    if provider is None:
+        known = ", ".join(f"{name}:" for name in sorted(_PROVIDERS))
+        raise ConfigInvalid(f"[store] url: no store is known by the scheme {scheme}: (known: {known})")
+    return provider(location, create, reserve_bytes)
+
+
+def _open_file(location: str, create: bool, reserve_bytes: int | None) -> BlobStore:  # noqa: FBT001  # one shape for all providers
+    from vault.store.filesystem import FilesystemBlobs  # noqa: PLC0415  # imported when its scheme is asked for
+
+    store = FilesystemBlobs(_folder_at(location), reserve_bytes=reserve_bytes)
+    if create:
+        store.create()
+    return store
+
+
+def _folder_at(location: str) -> Path:
+    """Return the folder of `file:PATH`, `file:/PATH` or `file:///PATH` (RFC 8089), taken literally."""
+    if location.startswith("//"):
+        host, slash, path = location[2:].partition("/")
+        if host not in {"", "localhost"}:
+            raise ConfigInvalid("[store] url: file:// is followed by an absolute path, not by a host")
+        location = slash + path
+    if not location.strip() or "\0" in location:
+        raise ConfigInvalid("[store] url: a folder must follow, such as file:/srv/callvault/blobs")
+    return Path(location)
+
+
+_PROVIDERS: dict[str, Callable[[str, bool, int | None], BlobStore]] = {"file": _open_file}

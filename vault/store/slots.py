@@ -1,0 +1,103 @@
+"""The slot file for the event loop: `vault.ports.slots.Slots` over `keys.slots.SlotFile`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
+
+from keys.errors import SlotDestroyed, SlotsUnavailable
+from keys.secret import Secret
+from keys.slots import SlotFile
+from vault.store.threads import Threads
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Each waits in fdatasync most of its time; use cases that destroy at the same time don't queue.
+_THREADS = 8
+# A database of millions of destroyed slots is walked through in memory of this many numbers.
+_BATCH = 4096
+
+
+class ThreadedSlots:
+    """The slots, each call one hop to a thread, which has ended when the call ends, cancelled or not."""
+
+    def __init__(self, slots: SlotFile) -> None:
+        self._slots = slots
+        self._threads = Threads("slots", _THREADS)
+
+    def close(self) -> None:
+        """Let the threads go; no slot can be read or destroyed any more."""
+        self._threads.close()
+
+    async def read(self, number: int) -> Secret:
+        """Return the slot; raise `SlotDestroyed` or `SlotsUnavailable`."""
+        return await self._hop(self._slots.read, number)
+
+    async def read_many(self, numbers: Iterable[int]) -> Mapping[int, Secret]:
+        """Return the living ones among `numbers`, all in one hop; raise `SlotsUnavailable`."""
+        return await self._hop(self._living, tuple(dict.fromkeys(numbers)))
+
+    async def claimable(self, number: int) -> Secret:
+        """Return the slot of a number just claimed, its segment made durable first if it is new."""
+        return await self._hop(self._ensured, number)
+
+    async def destroy(self, numbers: Iterable[int]) -> bool:
+        """Overwrite on every mirror, synced; return whether every mirror was reached. Idempotent."""
+        destruction = await self._hop(self._slots.destroy, tuple(numbers))
+        return destruction.complete
+
+    async def write_head(self, checkpoint: bytes, size: int) -> None:
+        """Keep the highest signed checkpoint beside the slots; a lower size is let go."""
+        await self._hop(self._slots.write_head, checkpoint, size)
+
+    async def read_head(self) -> bytes | None:
+        """Return the highest checkpoint kept, or None on a new vault."""
+        return await self._hop(self._slots.read_head)
+
+    async def reconcile(self, destroyed: AsyncIterator[int]) -> int:
+        """Bring mirrors up to date, zero again what is known as destroyed; return how many were repaired.
+
+        In this order: a mirror that comes back may bring a segment that the others lack, and alive in it
+        what is known as destroyed. Counted are slots zeroed and segments copied.
+        """
+        repair = await self._hop(self._slots.reconcile)
+        repaired = repair.slots_zeroed + repair.segments_copied
+        async for batch in _batches(destroyed):
+            repaired += await self._hop(self._slots.zero_again, batch)
+        await self._hop(self._slots.drop_empty_segments)
+        return repaired
+
+    async def first_unused(self) -> int:
+        """Return the first number of a segment that does not exist yet."""
+        return await self._hop(lambda: self._slots.next_unused)
+
+    async def _hop(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await self._threads.run(work, *args, **kwargs)
+        except OSError as error:
+            raise SlotsUnavailable(f"the slots: {error.strerror or 'the disk does not answer'}") from error
+
+    def _living(self, numbers: Iterable[int]) -> dict[int, Secret]:
+        living = {}
+        for number in numbers:
+            try:
+                living[number] = self._slots.read(number)
+            except SlotDestroyed:
+                continue
+        return living
+
+    def _ensured(self, number: int) -> Secret:
+        self._slots.ensure(number)
+        return self._slots.read(number)
+
+
+async def _batches(numbers: AsyncIterator[int]) -> AsyncIterator[list[int]]:
+    batch: list[int] = []
+    async for number in numbers:
+        batch.append(number)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,54 @@
+"""Add a customer, with the reference of its recording agreement and its first retrieval password."""
+
+from __future__ import annotations
+
+from keys.age import HybridIdentity, PasswordRecipient
+from keys.passwords import issue_password
+from keys.secret import Secret
+from vault.domain.customer import Customer
+from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.names import CustomerId, CustomerName, new_id
+from vault.domain.staff import Group, Owner
+from vault.errors import Invalid
+from vault.ports.vault import Vault
+from vault.sealing import identities
+
+
+async def add_customer(
+    vault: Vault,
+    name: CustomerName,
+    *,
+    agreement: str,
+    by: Actor,
+    title: str | None = None,
+    email: str | None = None,
+) -> tuple[Customer, Secret]:
+    """Return the customer and its retrieval password, which is kept nowhere.
+
+    Raise `NameTaken`, or `Invalid` without an agreement: a processor records on its controller's
+    instruction only (UK GDPR Article 28).
+    """
+    if not agreement.strip():
+        raise Invalid("a customer needs the reference of its recording agreement")
+    password, identity = issue_password(), HybridIdentity.generate()
+    now = vault.clock.now()
+    customer = Customer(CustomerId(new_id()), name, agreement.strip(), now, title, email)
+    async with vault.reading() as rows:
+        groups = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
+    locked = await identities.lock(
+        identity, [PasswordRecipient(password), *groups], owner=Owner.CUSTOMER, owner_id=customer.id
+    )
+    async with vault.unit_of_work() as work:
+        await work.customers.add(customer)
+        await identities.keep(vault, work, locked, now)
+        await work.log.append(
+            AuditEvent(
+                Action.CUSTOMER_ADDED,
+                by,
+                facts={"customer": customer.id},
+                detail={"customer": name, "agreement": customer.agreement},
+            )
+        )
+        await work.log.append(AuditEvent(Action.PASSWORD_ISSUED, by, facts={"customer": customer.id}))
+        await work.commit()
+    return customer, password

@@ -1,0 +1,32 @@
+"""Refuse a database that is older than what this vault has signed: a copy put back must not go on as if."""
+
+from __future__ import annotations
+
+from vault.audit.checkpoint import open_checkpoint
+from vault.errors import LogBehind
+from vault.ports.vault import Vault
+from vault.usecases.prove_entry import checkpoint_at
+
+
+async def check_rollback(vault: Vault) -> None:
+    """Compare the log with the checkpoint kept beside the slots; raise `LogBehind`.
+
+    Runs before anything is written or zeroed. A log that is longer must begin with the kept one.
+    """
+    note = await vault.slots.read_head()
+    if note is None:
+        return
+    kept = open_checkpoint(note, vault.keys.verifier)
+    async with vault.reading() as rows:
+        size = await rows.events.size()
+        if size < kept.size:
+            raise LogBehind(
+                f"the database ends at log entry {size}, but this vault has signed {kept.size}: it is an "
+                "older copy. Put the newest database back; nothing was changed"
+            )
+        now = await checkpoint_at(vault, rows, kept.size)
+    if now.root != kept.root:
+        raise LogBehind(
+            f"the first {kept.size} entries of the database are not those this vault signed: the log was "
+            "rewritten, or the database is another's. Nothing was changed"
+        )

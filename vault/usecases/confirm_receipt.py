@@ -1,0 +1,98 @@
+"""Take a customer's proof that it holds a recording, and destroy the recording in that moment."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vault.domain.event import Action, AuditEvent, Outcome
+from vault.domain.names import RecordingId, Sha256
+from vault.domain.recording import Cause, Recording, RecordingState
+from vault.errors import DigestMismatch, HoldInForce, Kept
+from vault.ports.vault import Vault
+from vault.usecases.authenticate import Visitor
+from vault.usecases.open_recording import own_recording
+from vault.usecases.shred import certificate_of, finish_shred
+
+
+class ReceiptState(StrEnum):
+    """What became of a recording that its customer holds."""
+
+    SHREDDED = "shredded"
+    HELD = "held"
+    RETAINED = "retained"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAnswer:
+    """The answer to a receipt: `certificate` is the tlog-proof text once the recording is shredded."""
+
+    state: ReceiptState
+    certificate: str | None = None
+
+
+async def confirm_receipt(
+    vault: Vault, visitor: Visitor, recording: RecordingId, sha256: Sha256
+) -> ReceiptAnswer:
+    """Return what became of it; the same receipt again, in any session, gets the same answer.
+
+    Raise `NotFound`, or `DigestMismatch` for a digest that is not the recording's: that destroys nothing.
+    """
+    async with vault.reading() as rows:
+        found = await own_recording(rows, visitor, recording)
+    if not hmac.compare_digest(found.sha256, sha256):
+        await _record_mismatch(vault, visitor, recording)
+        raise DigestMismatch("the digest is not the recording's; nothing was destroyed")
+    if found.state is RecordingState.SHREDDED:
+        return ReceiptAnswer(ReceiptState.SHREDDED, await certificate_of(vault, found))
+    kept = await _collect(vault, visitor, recording)
+    if kept is not None:
+        return ReceiptAnswer(kept)
+    certificate = await finish_shred(vault, recording, by=visitor.actor)
+    if certificate is None:
+        return ReceiptAnswer(ReceiptState.PENDING)
+    return ReceiptAnswer(ReceiptState.SHREDDED, certificate)
+
+
+async def _collect(vault: Vault, visitor: Visitor, recording: RecordingId) -> ReceiptState | None:
+    """Put the collection on record, once; return what keeps the recording, if anything does."""
+    now = vault.clock.now()
+    async with vault.unit_of_work() as work:
+        found = await own_recording(work, visitor, recording)
+        if found.state in {RecordingState.COLLECTED, RecordingState.SHREDDED}:
+            return None
+        customer = await work.customers.by_id(visitor.customer.id) or visitor.customer
+        kept: ReceiptState | None = None
+        try:
+            changed = found.collect(now, Cause.COLLECTION, delete_on_collection=customer.delete_on_collection)
+        except Kept as error:
+            kept = ReceiptState.HELD if isinstance(error, HoldInForce) else ReceiptState.RETAINED
+            changed = found.receive(now)
+        if changed != found:
+            await work.recordings.save(changed)
+            await work.log.append(_collected(visitor, found, kept))
+            await work.commit()
+        return kept
+
+
+def _collected(visitor: Visitor, recording: Recording, kept: ReceiptState | None) -> AuditEvent:
+    facts: dict[str, str | int | bool] = {"customer": visitor.customer.id, "sha256": recording.sha256}
+    if kept is not None:
+        facts["kept"] = kept
+    return AuditEvent(Action.RECORDING_COLLECTED, visitor.actor, recording=recording.id, facts=facts)
+
+
+async def _record_mismatch(vault: Vault, visitor: Visitor, recording: RecordingId) -> None:
+    async with vault.unit_of_work() as work:
+        await work.log.append(
+            AuditEvent(
+                Action.RECORDING_REFUSED,
+                visitor.actor,
+                outcome=Outcome.REFUSED,
+                recording=recording,
+                facts={"customer": visitor.customer.id, "why": "digest_mismatch"},
+            )
+        )
+        await work.commit()

@@ -1,0 +1,38 @@
+"""Write the log out as C2SP tlog-tiles, for a verifier that is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from vault.audit.bundle import encode_bundle
+from vault.audit.tiles import TILE_WIDTH, bundle_path, tiles_of
+from vault.audit.tree import Node
+from vault.ports.database import Repositories
+from vault.ports.vault import Vault
+from vault.usecases.prove_entry import sign_frontier
+
+
+async def export_log(vault: Vault) -> AsyncIterator[tuple[str, bytes]]:
+    """Yield (relative path, content) of every file of the export, `checkpoint` last."""
+    async with vault.reading() as rows:
+        frontier = await rows.events.frontier()
+        async for file in _bundles(rows, frontier.size):
+            yield file
+        async for file in _tiles(rows, frontier.size):
+            yield file
+    yield "checkpoint", sign_frontier(vault.keys, frontier)
+
+
+async def _bundles(rows: Repositories, size: int) -> AsyncIterator[tuple[str, bytes]]:
+    for first in range(0, size, TILE_WIDTH):
+        stop = min(size, first + TILE_WIDTH)
+        records = [stored.record async for stored in rows.events.scan(first, stop)]
+        yield bundle_path(first // TILE_WIDTH, stop - first), encode_bundle(records)
+
+
+async def _tiles(rows: Repositories, size: int) -> AsyncIterator[tuple[str, bytes]]:
+    for tile, width in tiles_of(size):
+        first = tile.index * TILE_WIDTH
+        wanted = [Node(tile.level * 8, first + position) for position in range(width)]
+        hashes = await rows.events.nodes(wanted, size)
+        yield tile.path(width), b"".join(hashes[node] for node in wanted)

@@ -1,0 +1,91 @@
+"""Keep house: blobs that must go, blobs nobody owns, sessions that are over, guesses to be summed up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vault.domain.event import SERVICE, Action, AuditEvent, Outcome
+from vault.domain.guesses import WINDOW, Bucket
+from vault.domain.names import BlobKey
+from vault.errors import StoreUnavailable
+from vault.ports.vault import Vault
+
+_BATCH = 100
+_RETRY = timedelta(minutes=1)
+
+
+async def delete_queued_blobs(vault: Vault) -> int:
+    """Delete the blobs of shredded recordings, each until proven absent; return how many are gone."""
+    now = vault.clock.now()
+    async with vault.reading() as rows:
+        due = await rows.blob_deletions.due(now, _BATCH)
+    if not due:
+        return 0
+    gone = [key for key in due if await _delete(vault, key)]
+    async with vault.unit_of_work() as work:
+        for key in due:
+            if key in gone:
+                await work.blob_deletions.done(key)
+            else:
+                await work.blob_deletions.failed(key, now + _RETRY)
+        await work.commit()
+    return len(gone)
+
+
+async def sweep_blobs(vault: Vault) -> int:
+    """Delete blobs without a recording that are older than a day: uploads that a crash cut off."""
+    swept = 0
+    async for key in vault.blobs.keys(older_than=vault.clock.now() - vault.policy.blob_sweep_age):
+        async with vault.reading() as rows:
+            known = await rows.recordings.knows_blob(key)
+        if not known:
+            swept += await _delete(vault, key)
+    return swept
+
+
+async def count_stopped_guesses(vault: Vault) -> None:
+    """Add what was turned away before it cost anything to the buckets."""
+    stopped = vault.stopped_guesses.take()
+    if not stopped:
+        return
+    async with vault.unit_of_work() as work:
+        for key, count in stopped.items():
+            bucket = await work.guesses.bucket(key)
+            if bucket is not None:
+                await work.guesses.save(bucket.stop(count))
+        await work.commit()
+
+
+async def sum_up_guesses(vault: Vault) -> int:
+    """Log one summary for every bucket whose window has ended and that saw a refusal; drop the bucket."""
+    async with vault.unit_of_work() as work:
+        ended = await work.guesses.begun_before(vault.clock.now() - WINDOW, _BATCH)
+        for bucket in ended:
+            await work.guesses.remove(bucket.key)
+            if bucket.tries or bucket.stopped:
+                await work.log.append(_summary(bucket))
+        if ended:
+            await work.commit()
+    return len(ended)
+
+
+async def _delete(vault: Vault, key: BlobKey) -> bool:
+    try:
+        await vault.blobs.delete(key)
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def _summary(bucket: Bucket) -> AuditEvent:
+    return AuditEvent(
+        Action.PASSWORD_REFUSED,
+        SERVICE,
+        outcome=Outcome.REFUSED,
+        facts={
+            "bucket": bucket.key,
+            "since": bucket.since.isoformat(timespec="seconds"),
+            "wrong": bucket.tries,
+            "stopped": bucket.stopped,
+        },
+    )

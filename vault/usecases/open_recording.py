@@ -1,0 +1,88 @@
+"""Open a recording, or a range of it, for the customer it is held for. Reading is free and destroys nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from keys.age import FileKey
+from vault.domain.call import CallDetails
+from vault.domain.event import Action, AuditEvent
+from vault.domain.names import RecordingId
+from vault.domain.recording import Recording
+from vault.errors import Collected, NotFound
+from vault.ports.database import Repositories
+from vault.ports.vault import Vault
+from vault.sealing import details as sealed_details
+from vault.sealing import header
+from vault.sealing.payload import open_range
+from vault.usecases.authenticate import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecording:
+    """An opened recording: on the log already, its bytes read by `plaintext`."""
+
+    recording: Recording
+    details: CallDetails
+    vault: Vault
+    file_key: FileKey
+
+    def plaintext(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the plaintext bytes [start, stop)."""
+        return open_range(self.vault.blobs, self.recording, self.file_key, start, stop)
+
+
+async def describe_recording(
+    vault: Vault, visitor: Visitor, recording: RecordingId
+) -> tuple[Recording, CallDetails]:
+    """Return what is known of a recording without opening it (a HEAD); raise `NotFound` or `Collected`."""
+    async with vault.reading() as rows:
+        found = await own_recording(rows, visitor, recording)
+        found.must_open()
+        details = await sealed_details.read(vault, rows, [recording])
+    return found, details.get(recording, CallDetails())
+
+
+async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId) -> OpenRecording:
+    """Return the recording opened, its entry durable in the log before this returns.
+
+    One entry per session and recording. Raise `NotFound`, `Collected`, `LogUnavailable`.
+    """
+    identity = await visitor.identity(vault)
+    async with vault.reading() as rows:
+        found = await own_recording(rows, visitor, recording)
+        found.must_open()
+        sealed = await rows.recordings.header(recording)
+        details = await sealed_details.read(vault, rows, [recording])
+        logged = await rows.sessions.has_opened(visitor.session.id, recording)
+    if sealed is None:
+        raise Collected("the recording was collected and is destroyed")
+    file_key = await header.open_file_key(vault, found, sealed, identity)
+    if not logged:
+        await _record_opening(vault, visitor, recording)
+    return OpenRecording(found, details.get(recording, CallDetails()), vault, file_key)
+
+
+async def own_recording(rows: Repositories, visitor: Visitor, recording: RecordingId) -> Recording:
+    """Return the visitor's recording; raise `NotFound` alike for another's and for none."""
+    found = await rows.recordings.get(recording)
+    if found is None or found.customer != visitor.customer.id or not visitor.session.covers(recording):
+        raise NotFound("no such recording")
+    return found
+
+
+async def _record_opening(vault: Vault, visitor: Visitor, recording: RecordingId) -> None:
+    """Log the first opening by this session, unless the recording was collected meanwhile."""
+    async with vault.unit_of_work() as work:
+        (await own_recording(work, visitor, recording)).must_open()
+        if await work.sessions.first_opening(visitor.session.id, recording):
+            await work.log.append(
+                AuditEvent(
+                    Action.RECORDING_OPENED,
+                    visitor.actor,
+                    recording=recording,
+                    facts={"customer": visitor.customer.id},
+                )
+            )
+            await work.commit()

@@ -1,0 +1,49 @@
+"""Prove that an entry is in the log, and sign what the log is: checkpoint and tlog-proof."""
+
+from __future__ import annotations
+
+import asyncio
+
+from keys.service import ServiceKeys
+from vault.audit.checkpoint import Checkpoint
+from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of
+from vault.audit.tlog_proof import TlogProof
+from vault.audit.tlog_proof import prove_entry as join_proof
+from vault.audit.tree import Frontier
+from vault.errors import NotFound
+from vault.ports.database import Repositories
+from vault.ports.vault import Vault
+
+
+async def prove_entry(vault: Vault, index: int, *, size: int | None = None) -> TlogProof:
+    """Return the proof of entry `index` in the log of `size` entries (default: as it is now).
+
+    Raise `NotFound` for an entry that is not there.
+    """
+    async with vault.reading() as rows:
+        size = await rows.events.size() if size is None else size
+        entry = await rows.events.entry(index)
+        if entry is None or not index < size:
+            raise NotFound(f"the log has no entry {index}")
+        nodes = await rows.events.nodes({*inclusion_nodes(index, size), *root_nodes(size)}, size)
+    checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
+    note = await asyncio.to_thread(checkpoint.sign, vault.keys.signer)
+    return join_proof(entry.record, index, inclusion_proof(index, size, nodes), note)
+
+
+async def sign_checkpoint(vault: Vault) -> bytes:
+    """Return the signed note of the log as it is now."""
+    async with vault.reading() as rows:
+        frontier = await rows.events.frontier()
+    return await asyncio.to_thread(sign_frontier, vault.keys, frontier)
+
+
+def sign_frontier(keys: ServiceKeys, frontier: Frontier) -> bytes:
+    """Return the signed note of a log with that right edge."""
+    return Checkpoint(keys.log_name, frontier.size, frontier.root()).sign(keys.signer)
+
+
+async def checkpoint_at(vault: Vault, rows: Repositories, size: int) -> Checkpoint:
+    """Return what the log was at an earlier size."""
+    nodes = await rows.events.nodes(root_nodes(size), size)
+    return Checkpoint(vault.keys.log_name, size, root_of(size, nodes))

@@ -1,0 +1,205 @@
+"""Take an upload: seal it as it comes, make it durable, answer with a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from keys.age import FileKey
+from vault.domain.audio import inspect
+from vault.domain.call import CallDetails
+from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.names import BlobKey, RecordingId, Sha256, new_id
+from vault.domain.phone import search_term
+from vault.domain.recording import Recording
+from vault.domain.source import Source
+from vault.errors import ContentDigestWrong
+from vault.ports.database import UnitOfWork
+from vault.ports.repositories import NewRecording, Period
+from vault.ports.vault import Vault
+from vault.sealing import details as sealed_details
+from vault.sealing import header
+from vault.sealing.payload import SealingStream
+from vault.usecases.add_source import find_source
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a source announces besides the bytes.
+
+    `digests` are the body's digests it claims, by hashlib name (`sha256`, `sha512`), checked before the receipt.
+    """
+
+    details: CallDetails = field(default_factory=CallDetails)
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReceipt:
+    """The promise that the recording survives a power cut. `created` is False for the same again."""
+
+    recording: RecordingId
+    sha256: Sha256
+    bytes: int
+    sealed_at: datetime
+    log_index: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A sealed payload that is durable in the blob store and has no row yet."""
+
+    id: RecordingId
+    blob: BlobKey
+    stream: SealingStream
+    header: bytes
+    details: CallDetails
+
+
+async def seal_recording(
+    vault: Vault, source: Source, upload: Upload, body: AsyncIterator[bytes], *, by: Actor
+) -> UploadReceipt:
+    """Return the receipt once the recording is durable; the same one again for the same upload.
+
+    The same is: the same source, call id (or else file name) and digest. Raise `EmptyRecording`,
+    `ContentDigestWrong`, `RecordingTooLarge`, `StorageFull`, `Unavailable`; nothing is half-kept.
+    """
+    async with vault.reading() as rows:
+        to = await header.recipients(vault, rows, source.customer)
+    file_key = FileKey.generate()
+    blob = BlobKey(new_id())
+    stream = SealingStream(file_key, vault.policy.recording_bytes_limit, _second_digest(upload))
+    await vault.blobs.put(blob, _checked(stream, upload, body))
+    try:
+        stored = _Stored(
+            RecordingId(new_id()), blob, stream, await header.seal(file_key, to), _completed(upload, stream)
+        )
+        async with vault.unit_of_work() as work:
+            receipt = await _record(vault, work, source, stored, by)
+            if receipt.created:
+                await work.commit()
+    except BaseException:
+        await asyncio.shield(_forget(vault, blob))
+        raise
+    if not receipt.created:
+        await vault.blobs.delete(blob)
+    return receipt
+
+
+async def _checked(
+    stream: SealingStream, upload: Upload, body: AsyncIterator[bytes]
+) -> AsyncIterator[bytes | bytearray | memoryview]:
+    """Pass the sealed pieces on; raise `ContentDigestWrong` before the blob is complete."""
+    async for piece in stream.seal(body):
+        yield piece
+    found = {"sha256": bytes.fromhex(stream.sha256), "sha512": stream.other_digest}
+    for algorithm, claimed in upload.digests.items():
+        if not hmac.compare_digest(found[algorithm] or b"", claimed):
+            raise ContentDigestWrong("the body is not what its Content-Digest says; nothing was kept")
+
+
+def _second_digest(upload: Upload) -> str | None:
+    return "sha512" if "sha512" in upload.digests else None
+
+
+def _completed(upload: Upload, stream: SealingStream) -> CallDetails:
+    """Add what the file itself tells: its length in time, and the flag of an unfinished header."""
+    facts = inspect(stream.head, stream.bytes, upload.details.file_name)
+    duration = upload.details.duration_seconds
+    return replace(
+        upload.details,
+        duration_seconds=facts.duration_seconds if duration is None else duration,
+        header_incomplete=facts.header_incomplete,
+    )
+
+
+async def _record(
+    vault: Vault, work: UnitOfWork, source: Source, stored: _Stored, by: Actor
+) -> UploadReceipt:
+    """Add the recording and its entry, or find the one that is the same."""
+    (await find_source(work, source.name)).must_be_live()
+    same_as = _same_as(vault, source, stored)
+    if same_as is not None and (same := await work.recordings.same_as(same_as)) is not None:
+        return _receipt(same, created=False)
+    facts: dict[str, str | int | bool] = {"source": source.id, "sha256": stored.stream.sha256}
+    facts |= {"customer": source.customer} if source.customer else {"own": True}
+    appended = await work.log.append(
+        AuditEvent(
+            Action.RECORDING_SEALED, by, recording=stored.id, facts={**facts, "bytes": stored.stream.bytes}
+        )
+    )
+    slot = await work.slots.claim("recording", appended.time)
+    recording = Recording(
+        id=stored.id,
+        source=source.id,
+        customer=source.customer,
+        blob=stored.blob,
+        nonce=stored.stream.nonce,
+        sha256=stored.stream.sha256,
+        bytes=stored.stream.bytes,
+        sealed_at=appended.time,
+        log_index=appended.index,
+        slot=slot,
+    )
+    sealed = header.put_under(await vault.slots.claimable(slot), stored.header, recording)
+    await work.recordings.add(await _row(vault, work, source, stored, recording, sealed, same_as))
+    return _receipt(recording, created=True)
+
+
+async def _row(
+    vault: Vault,
+    work: UnitOfWork,
+    source: Source,
+    stored: _Stored,
+    recording: Recording,
+    sealed_header: bytes,
+    same_as: str | None,
+) -> NewRecording:
+    """Put the call details under the slot of their day, and their numbers into the index of their month."""
+    details, now = stored.details, recording.sealed_at
+    started_at = details.started_at or now
+    day = started_at.date()
+    day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
+    terms = {search_term(number, source.region) for number in details.numbers()} - {None}
+    tokens: tuple[str, ...] = ()
+    if terms:
+        month = await sealed_details.period_slot(vault, work, Period.MONTH_INDEX, day.replace(day=1), now)
+        tokens = tuple(sorted(sealed_details.number_token(month, term) for term in terms if term))
+    return NewRecording(
+        recording=recording,
+        header=sealed_header,
+        day=day,
+        details=sealed_details.seal(day_slot, recording.id, details),
+        started_at=started_at,
+        same_as=same_as,
+        call=vault.keys.blind("call id", details.call_id) if details.call_id else None,
+        numbers=tokens,
+    )
+
+
+def _same_as(vault: Vault, source: Source, stored: _Stored) -> str | None:
+    """Return the blinded idempotency key, or None with neither call id nor file name."""
+    details = stored.details
+    if details.call_id:
+        return vault.keys.blind("same upload", source.id, "call", details.call_id, stored.stream.sha256)
+    if details.file_name:
+        return vault.keys.blind("same upload", source.id, "file", details.file_name, stored.stream.sha256)
+    return None
+
+
+def _receipt(recording: Recording, *, created: bool) -> UploadReceipt:
+    return UploadReceipt(
+        recording.id, recording.sha256, recording.bytes, recording.sealed_at, recording.log_index, created
+    )
+
+
+async def _forget(vault: Vault, blob: BlobKey) -> None:
+    """Remove a payload that got no row; the sweeper takes what this can't."""
+    async with vault.reading() as rows:
+        if await rows.recordings.knows_blob(blob):
+            return
+    await vault.blobs.delete(blob)

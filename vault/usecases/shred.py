@@ -1,0 +1,74 @@
+"""End a recording: its slot is overwritten on every mirror, and the log's proof of that is the certificate.
+
+The order is: on record as collected (from here nothing opens it), slot destroyed, on record as shredded.
+A crash in between is finished at start; whoever comes second finds the first one's result.
+"""
+
+from __future__ import annotations
+
+from vault.audit.certificate import DestructionCertificate
+from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.names import RecordingId
+from vault.domain.recording import Recording, RecordingState
+from vault.errors import NotFound
+from vault.ports.database import UnitOfWork
+from vault.ports.vault import Vault
+from vault.usecases.prove_entry import prove_entry
+
+
+async def finish_shred(vault: Vault, recording: RecordingId, *, by: Actor) -> str | None:
+    """Destroy the slot of a collected recording; return the certificate, or None while a mirror is away."""
+    async with vault.reading() as rows:
+        found = await rows.recordings.get(recording)
+    if found is None:
+        raise NotFound("no such recording")
+    if found.state is not RecordingState.SHREDDED:
+        if not await vault.slots.destroy([found.slot]):
+            return None
+        found = await _record(vault, recording, by)
+    return await certificate_of(vault, found)
+
+
+async def certificate_of(vault: Vault, recording: Recording) -> str:
+    """Return the destruction certificate of a shredded recording: always the same one.
+
+    Its checkpoint is of the log as it was with the shredding's entry newest, and Ed25519 signs alike twice.
+    """
+    if recording.shred_log_index is None:
+        raise NotFound("the recording is not shredded")
+    index = recording.shred_log_index
+    proof = await prove_entry(vault, index, size=index + 1)
+    return DestructionCertificate.from_proof(proof).encode().decode()
+
+
+async def _record(vault: Vault, recording: RecordingId, by: Actor) -> Recording:
+    """Put the destruction on record, once, and queue the blob."""
+    async with vault.unit_of_work() as work:
+        found = await work.recordings.get(recording)
+        if found is None:
+            raise NotFound("no such recording")
+        if found.state is RecordingState.SHREDDED:
+            return found
+        shredded = await _shredded(vault, work, found, by)
+        await work.commit()
+    return shredded
+
+
+async def _shredded(vault: Vault, work: UnitOfWork, found: Recording, by: Actor) -> Recording:
+    horizon = vault.policy.snapshot_horizon
+    facts: dict[str, str | int | bool] = {
+        "sha256": found.sha256,
+        "bytes": found.bytes,
+        "slot": found.slot,
+        "snapshot_horizon": horizon if horizon is not None else "unstated",
+    }
+    facts |= {"customer": found.customer} if found.customer else {"own": True}
+    appended = await work.log.append(
+        AuditEvent(Action.RECORDING_SHREDDED, by, recording=found.id, facts=facts)
+    )
+    shredded = found.shred(appended.time, appended.index)
+    await work.recordings.save(shredded)
+    await work.recordings.drop_header(found.id)
+    await work.slots.mark_destroyed([found.slot], appended.time)
+    await work.blob_deletions.queue(found.blob, appended.time)
+    return shredded

@@ -1,0 +1,129 @@
+"""Recompute the access log and compare it with the database, both ways; name every disagreement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from vault.audit.canonical import detail_digest
+from vault.audit.checkpoint import Checkpoint, open_checkpoint
+from vault.audit.entry import Entry
+from vault.audit.tiles import Tile
+from vault.audit.verify import LogVerifier
+from vault.domain.event import Action
+from vault.domain.recording import Recording, RecordingState
+from vault.errors import LogCorrupt
+from vault.ports.database import Repositories
+from vault.ports.log import StoredEntry
+from vault.ports.vault import Vault
+
+_BATCH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was recomputed, and everything that was wrong; an empty `findings` means that all holds."""
+
+    size: int
+    root: bytes | None
+    findings: Sequence[str]
+
+
+async def verify_log(
+    vault: Vault, *, since: bytes | None = None, progress: Callable[[int, int], None] = lambda *_: None
+) -> Verification:
+    """Return the verification of the whole log.
+
+    `since` is a signed checkpoint somebody kept: the log must begin with it. `progress` hears (entries
+    done, entries in all).
+    """
+    kept = [note for note in (await vault.slots.read_head(), since) if note is not None]
+    checkpoints = [open_checkpoint(note, vault.keys.verifier) for note in kept]
+    async with vault.reading() as rows:
+        log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
+        against = _Agreement()
+        async for level, index, hashes in rows.events.tiles():
+            log.expect_tile(Tile(level, index), hashes)
+        size = await rows.events.size()
+        async for batch in _batches(rows, size):
+            await asyncio.to_thread(_feed, log, against, batch)
+            progress(log.size, size)
+        findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
+        async for recording in rows.recordings.scan():
+            against.compare(recording)
+    return Verification(log.size, _root(log), [*findings, *against.findings(), *_conflicts(checkpoints)])
+
+
+def _feed(log: LogVerifier, against: _Agreement, batch: list[StoredEntry]) -> None:
+    for stored in batch:
+        log.feed(stored.index, stored.record)
+        against.note(stored)
+
+
+def _root(log: LogVerifier) -> bytes | None:
+    frontier = log.frontier()
+    return frontier.root() if frontier is not None else None
+
+
+def _conflicts(checkpoints: list[Checkpoint]) -> list[str]:
+    """Two signed checkpoints of one size with different roots prove a fork on their own."""
+    roots: dict[int, bytes] = {}
+    return [
+        f"two different logs of {each.size} entries were signed"
+        for each in checkpoints
+        if roots.setdefault(each.size, each.root) != each.root
+    ]
+
+
+async def _batches(rows: Repositories, size: int) -> AsyncIterator[list[StoredEntry]]:
+    batch: list[StoredEntry] = []
+    async for stored in rows.events.scan(0, size):
+        batch.append(stored)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+class _Agreement:
+    """What the log says of recordings, held against what the database says, and details against their hash."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, tuple[int, object]] = {}
+        self._shredded: dict[str, int] = {}
+        self._findings: list[str] = []
+
+    def note(self, stored: StoredEntry) -> None:
+        """Take in one entry of the log."""
+        try:
+            entry = Entry.decode(stored.record)
+        except LogCorrupt:
+            return  # the log's own verifier reports it
+        if stored.detail is not None and entry.detail != detail_digest(stored.salt or b"", stored.detail):
+            self._findings.append(f"entry {stored.index}: its detail row was changed")
+        if entry.recording is None:
+            return
+        if entry.action == Action.RECORDING_SEALED:
+            self._sealed[entry.recording] = (entry.index, entry.facts.get("sha256"))
+        elif entry.action == Action.RECORDING_SHREDDED:
+            self._shredded[entry.recording] = entry.index
+
+    def compare(self, recording: Recording) -> None:
+        """Hold one row against what the log said of it."""
+        name = f"recording {recording.id}"
+        sealed = self._sealed.pop(recording.id, None)
+        if sealed is None:
+            self._findings.append(f"{name}: it is in the database, but no entry sealed it")
+        elif sealed != (recording.log_index, recording.sha256):
+            self._findings.append(f"{name}: place or digest differ from its entry {sealed[0]}")
+        shredded = self._shredded.pop(recording.id, None)
+        if shredded != recording.shred_log_index:
+            self._findings.append(f"{name}: the log and the database disagree on its destruction")
+        elif (shredded is not None) != (recording.state is RecordingState.SHREDDED):
+            self._findings.append(f"{name}: it is {recording.state}, which its entries contradict")
+
+    def findings(self) -> list[str]:
+        """Return what disagreed, and what the log sealed that the database does not know."""
+        lost = [f"recording {name}: sealed by an entry, but not in the database" for name in self._sealed]
+        return self._findings + lost
