@@ -1,7 +1,7 @@
 """The main job, end to end, in a temporary folder: `make demo`.
 
-Starts the real service, uploads a real recording as a PBX does, collects it as a customer does, shows that it is
-gone and why, and verifies the log. Exits 0 only if every step held.
+Starts the real service, uploads a real recording as a PBX does, collects it as a customer does, shows that
+it is gone and why, and verifies the log. Exits 0 only if every step held.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def collect(stage: Stage) -> Path:
 
 def show_gone(stage: Stage, recording: str, certificate: Path) -> None:
     """Show that the recording is gone, and why."""
-    say("\n6. It is gone: its key was overwritten in that moment. The log says so, and a certificate proves it.")
+    say("\n6. It is gone: its key was overwritten in that moment. A certificate proves it.")
     stage.run("recordings", "show", recording[:6])
     key = stage.run("audit", "key").strip()
     relative = certificate.relative_to(stage.folder)

@@ -42,5 +42,5 @@ class ServiceKeys:
 
     def blind(self, purpose: str, *values: str) -> str:
         """Return a token that is equal for equal values and tells nothing about them without the key."""
-        message = "\0".join((purpose, *values)).encode()
+        message = "\0".join((purpose, *values)).encode("utf-8", "surrogatepass")
         return hmac.digest(self._blind.reveal(), message, hashlib.sha256).hex()[:_BLINDED_CHARACTERS]

@@ -25,11 +25,11 @@ _SHREDDED_AT = "2026-11-22T10:15:30.123456Z"
 class Waiting:
     """A recording that waits, and how the service is to behave for it.
 
-    cut_after     bytes after which the connection of the first GET is cut
-    gate          closed while the content is not to go on, half-way
-    ranges        whether a Range is honoured
-    answer        the state that a receipt is answered with
-    problems      answers to the next receipts, instead: status and code
+    gate      until it is set, the content stops half-way
+    cut       whether the connection of the first GET is cut half-way
+    ranges    whether a Range is honoured
+    answer    the state that a receipt is answered with
+    problems  answers to the next receipts, instead: status and code
     """
 
     id: str
@@ -39,8 +39,8 @@ class Waiting:
     state: str = "waiting"
     bytes: int | None = None
     header_incomplete: bool = False
-    cut_after: int | None = None
     gate: asyncio.Event | None = None
+    cut: bool = False
     ranges: bool = True
     answer: str = "shredded"
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -80,6 +80,7 @@ class CollectFake:
         self.if_ranges: list[str | None] = []
         self.sign_in_problem: tuple[int, str, dict[str, str]] | None = None
         self.session_over = False
+        self.signed_out = asyncio.Event()
 
     def receipts(self) -> list[str]:
         """Return the receipts that came."""
@@ -119,6 +120,7 @@ class CollectFake:
     async def _sign_out(self, request: web.Request) -> web.Response:
         self._check(request)
         self.asked.append("sign out")
+        self.signed_out.set()
         return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -149,13 +151,14 @@ class CollectFake:
         self, request: web.Request, response: web.StreamResponse, found: Waiting, start: int
     ) -> None:
         for at in range(start, len(found.content), _PIECE_BYTES):
-            if found.cut_after is not None and at >= found.cut_after:
-                found.cut_after = None
+            half = at == len(found.content) // 2
+            if half and found.gate is not None:
+                await found.gate.wait()
+            if half and found.cut:
+                found.cut = False
                 assert request.transport is not None
                 request.transport.close()
                 return
-            if found.gate is not None and at >= len(found.content) // 2:
-                await found.gate.wait()
             await response.write(found.content[at : at + _PIECE_BYTES])
 
     async def _receipt(self, request: web.Request) -> web.Response:

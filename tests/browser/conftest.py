@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.collect_fake import LINK, PASSWORD, CollectFake
-from tests.browser.watched_page import ARGUMENTS, NO_SAVE_DIALOG, SAVE_DIALOG, cannot_run, watched_page
+from tests.browser.watched_page import ARGUMENTS, NO_SAVE_DIALOG, SAVE_DIALOG, watched_page
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,7 +19,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """Start Debian's Chromium, once."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
-        cannot_run("there is no chromium on PATH (deploy/system_packages.py installs it)")
+        pytest.skip("there is no chromium on PATH (deploy/system_packages.py installs it)")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=program, headless=True, args=list(ARGUMENTS)
@@ -29,7 +29,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def service() -> AsyncIterator[tuple[CollectFake, TestServer]]:
+async def service() -> AsyncIterator[tuple[CollectFake, BaseTestServer]]:
     """Serve the fake on a port of its own."""
     fake = CollectFake()
     async with TestServer(fake.app(), host="127.0.0.1") as server:
@@ -37,13 +37,13 @@ async def service() -> AsyncIterator[tuple[CollectFake, TestServer]]:
 
 
 @pytest.fixture
-def fake(service: tuple[CollectFake, TestServer]) -> CollectFake:
+def fake(service: tuple[CollectFake, BaseTestServer]) -> CollectFake:
     """Return what the service is told and was asked."""
     return service[0]
 
 
 @pytest.fixture
-def origin(service: tuple[CollectFake, TestServer]) -> str:
+def origin(service: tuple[CollectFake, BaseTestServer]) -> str:
     """Return where the service is."""
     return str(service[1].make_url("/")).rstrip("/")
 

@@ -21,7 +21,7 @@ async def test_button_alone_confirms(
     plain_page: Page, fake: CollectFake, sign_in: SignIn, tmp_path: Path
 ) -> None:
     """The download is the recording; nothing is confirmed until the button is pressed, and then it is."""
-    fake.recordings = [Waiting("r1", CONTENT, cut_after=len(CONTENT) // 2)]
+    fake.recordings = [Waiting("r1", CONTENT, cut=True)]
     await sign_in(plain_page)
 
     async with plain_page.expect_download() as downloading:

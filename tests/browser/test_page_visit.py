@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -159,10 +160,9 @@ async def test_leaving_ends_the_session(page: Page, fake: CollectFake, sign_in: 
     """A page that is left behind leaves no session behind."""
     await sign_in(page)
 
-    async with page.expect_event("requestfinished", lambda request: request.method == "DELETE"):
-        await page.goto(f"{origin}/collect/assets/icon.svg")
+    await page.goto(f"{origin}/collect/assets/icon.svg")
 
-    assert "sign out" in fake.asked
+    await asyncio.wait_for(fake.signed_out.wait(), 10)
 
 
 async def test_ended_session_asks_to_sign_in(page: Page, fake: CollectFake, sign_in: SignIn) -> None:
@@ -203,27 +203,22 @@ async def test_works_below_a_path(chromium: Browser, fake: CollectFake) -> None:
             await expect(page.get_by_text("Nothing is waiting for you.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("text", "digest"),
-    [
-        ("''", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("'abc'", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (
-            "'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'",
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
-        ),
-        ("'a'.repeat(1000000)", "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
-    ],
-)
-async def test_digest_vectors(page: Page, origin: str, text: str, digest: str) -> None:
+async def test_digest_vectors(page: Page, origin: str) -> None:
     """The digests of NIST's examples for FIPS 180-4, by the page's own module in the browser."""
     await page.goto(f"{origin}/collect")
 
     found = await page.evaluate(
-        f"""async () => {{
-            const {{ digestOf }} = await import("/collect/assets/hash.js");
-            return digestOf(new Blob([{text}]), new AbortController().signal);
-        }}"""
+        """async () => {
+            const { digestOf } = await import("/collect/assets/hash.js");
+            const two = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+            const texts = ["", "abc", two, "a".repeat(1000000)];
+            return Promise.all(texts.map((text) => digestOf(new Blob([text]), new AbortController().signal)));
+        }"""
     )
 
-    assert found == digest
+    assert found == [
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+    ]

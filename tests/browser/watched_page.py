@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.async_api import Browser, Locator, Page
 
 SAVE_DIALOG = Path(__file__).with_name("save_dialog.js").read_text(encoding="utf-8")
@@ -28,13 +25,6 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 _PROMPTLY_MS = 15_000
-
-
-def cannot_run(reason: str) -> NoReturn:
-    """Skip the test, or fail it where everything is required to run."""
-    if os.environ.get("CALLVAULT_REQUIRE_ALL"):
-        pytest.fail(f"CALLVAULT_REQUIRE_ALL is set, but {reason}")
-    pytest.skip(reason)
 
 
 @dataclass(slots=True)

@@ -77,6 +77,10 @@ class MemoryBlobs:
         self._require_up()
         self._require_room(1)
 
+    def close(self) -> None:
+        """Serve nobody any more; what was stored can still be looked at."""
+        self.down = True
+
     def _require_up(self) -> None:
         if self.down:
             raise StoreUnavailable("the memory is down, as the test asked")

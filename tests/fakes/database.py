@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 
+from keys.errors import KeysError
 from tests.fakes.log import MemoryLogReader, MemoryLogWriter
 from tests.fakes.power import Power
 from tests.fakes.recordings import MemoryRecordings, MemorySlotClaims
@@ -27,7 +28,7 @@ from tests.fakes.repositories import (
 )
 from tests.fakes.state import State
 from vault.audit.tree import Frontier
-from vault.errors import DatabaseUnavailable
+from vault.errors import DatabaseUnavailable, LogUnavailable
 from vault.ports import repositories as ports
 from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
@@ -99,6 +100,7 @@ class MemoryDatabase:
         self._latest = self.state
         self._turn = asyncio.Lock()
         self._failure: Exception | None = None
+        self._arrivals = asyncio.Semaphore(0)
         self._held: asyncio.Future[None] | None = None
 
     def copy(self) -> Self:
@@ -118,10 +120,20 @@ class MemoryDatabase:
         held, self._held = self._held, None
         assert held is not None
         if error is None:
+            self.state = self._latest
             held.set_result(None)
         else:
             self._latest = self.state
             held.set_exception(error)
+
+    async def until_stuck(self, *tasks: asyncio.Task[Any]) -> None:
+        """Return once every task waits for the disk that is held up, or one of them is done."""
+        for _ in tasks:
+            arrival = asyncio.create_task(self._arrivals.acquire())
+            await asyncio.wait({arrival, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            if not arrival.done():
+                arrival.cancel()
+                return
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
@@ -159,9 +171,18 @@ class MemoryDatabase:
             before, self._latest = self._latest, state
         finally:
             self._turn.release()
-        if self._held is not None:
+        if self._held is None:
+            self.state = self._latest
+        else:
+            self._arrivals.release()
             await asyncio.shield(self._held)
-        self.state = self._latest
         self.power.step("after commit")
-        if self.on_commit is not None and state.frontier.size > before.frontier.size:
-            await self.on_commit(state.frontier)
+        if state.frontier.size > before.frontier.size:
+            await self._tell(state.frontier)
+
+    async def _tell(self, frontier: Frontier) -> None:
+        try:
+            if self.on_commit is not None:
+                await self.on_commit(frontier)
+        except KeysError as error:
+            raise LogUnavailable("the access log's head can't be written") from error

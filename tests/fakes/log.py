@@ -71,7 +71,9 @@ class MemoryLogReader:
         self, which: EventFilter, *, before: int | None = None, limit: int = 100
     ) -> Sequence[StoredEntry]:
         """Return the newest first."""
-        below = (index for index in sorted(self._state.entries, reverse=True) if before is None or index < before)
+        below = (
+            index for index in sorted(self._state.entries, reverse=True) if before is None or index < before
+        )
         found = [self._state.entries[index] for index in below]
         return [stored for stored in found if _fits(Entry.decode(stored.record), which)][:limit]
 

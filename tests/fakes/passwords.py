@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keys.age import HybridIdentity, PasswordIdentity
 from keys.errors import NoMatchingIdentity
@@ -18,16 +18,21 @@ _REMEMBERED: dict[bytes, HybridIdentity | None] = {}
 
 @dataclass(slots=True)
 class CountedPasswords:
-    """`PasswordChecks` without lanes. `runs` says how often Argon2 would have been paid for."""
+    """`PasswordChecks` at once. `lanes` says which lane each run of Argon2 would have been paid in."""
 
-    runs: int = 0
+    lanes: list[bool] = field(default_factory=list)  # True is the trusted one
     full: bool = False
+
+    @property
+    def runs(self) -> int:
+        """How often Argon2 would have been paid for."""
+        return len(self.lanes)
 
     async def unlock(self, locked: bytes, password: Secret, *, trusted: bool) -> HybridIdentity:
         """Unlock; raise `NoMatchingIdentity` for a wrong password."""
         if self.full:
             raise Overloaded("the lane is full, as the test asked")
-        self.runs += 1
+        self.lanes.append(trusted)
         name = hashlib.sha256(locked + password.reveal()).digest()
         if name not in _REMEMBERED:
             _REMEMBERED[name] = await asyncio.to_thread(_try, locked, password)

@@ -106,8 +106,10 @@ class MemorySlotClaims(Memory):
 
     async def claim(self, purpose: str, now: datetime) -> int:
         """Return the next number."""
+        number = self._state.next_slot
+        self._state.slots_claimed[number] = (purpose, now)
         self._state.next_slot += 1
-        return self._state.next_slot - 1
+        return number
 
     async def skip_to(self, number: int) -> None:
         """Claim nothing below it any more."""

@@ -1,4 +1,4 @@
-"""The repositories of people, access and housekeeping in memory. `vault.ports.repositories` says what they keep."""
+"""The repositories of people, access and housekeeping in memory; their contract is in `vault.ports`."""
 
 from __future__ import annotations
 

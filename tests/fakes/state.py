@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 from vault.audit.tree import Frontier
 from vault.domain.access import Link, Session
@@ -18,12 +18,10 @@ from vault.domain.staff import LockedIdentity, Owner, StaffMember
 from vault.ports.log import StoredEntry
 from vault.ports.repositories import NewRecording, Period, VaultRecord
 
-Tables = dict[str, Any]
-
 
 @dataclass(slots=True)
 class State:
-    """Tables as dicts. Changed in place by the one unit of work that has its copy, or by a test that forges."""
+    """Tables as dicts. Changed in place by the unit of work that has its copy, or by a test that forges."""
 
     vault: VaultRecord | None = None
     customers: dict[CustomerId, Customer] = field(default_factory=dict)
@@ -38,6 +36,7 @@ class State:
     uploads: dict[RecordingId, NewRecording] = field(default_factory=dict)  # what only finds a recording
     holds: dict[str, LegalHold] = field(default_factory=dict)
     next_slot: int = 0
+    slots_claimed: dict[int, tuple[str, datetime]] = field(default_factory=dict)
     slots_destroyed: dict[int, datetime] = field(default_factory=dict)
     periods: dict[tuple[Period, date], int] = field(default_factory=dict)
     deletions: dict[BlobKey, datetime] = field(default_factory=dict)
@@ -50,7 +49,9 @@ class State:
 
     def copy(self) -> Self:
         """Return a copy that changes apart from this one."""
-        tables: Tables = {each.name: getattr(self, each.name) for each in fields(self)}
-        return type(self)(
-            **{name: table.copy() if isinstance(table, dict | set) else table for name, table in tables.items()}
-        )
+        twin = replace(self)
+        for each in fields(self):
+            table = getattr(self, each.name)
+            if isinstance(table, dict | set):
+                setattr(twin, each.name, table.copy())
+        return twin

@@ -30,6 +30,7 @@ _WORD = re.compile(r"[a-z0-9_]{1,64}")
 # No space, quote or control character: an id can't be mistaken for anything where it is printed.
 _ACTOR = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 _WORDS = (_ACTION, _ACTOR, _WORD, _WORD)
+# Newer Pythons read 24:00 as midnight of the next day, which would be a second spelling.
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _SECOND_CHARACTERS = 19
 # Of several entries, one after the other; the lengths of each are checked by its type.
@@ -82,15 +83,14 @@ def read_canonical_run(run: Sequence[bytes]) -> list[CanonicalEntry]:
     """Read many entries at once, which is faster; raise `LogCorrupt` when any of them would be refused."""
     if any(len(data) > MAX_ENTRY_BYTES for data in run):
         raise LogCorrupt(f"an entry has more than {MAX_ENTRY_BYTES} bytes")
-    # Canonical JSON has no bare newline: with as many lines as entries, each line is one entry.
     lines = b"".join([data + b"\n" for data in run])
-    if lines.count(b"\n") != len(run):
-        raise LogCorrupt("an entry is not in canonical form")
     try:
         entries = _decoder.decode_lines(lines)
         _check(entries)
     except ValueError as error:  # msgspec's own errors are among them
         raise LogCorrupt("an entry is not of the expected form") from error
+    # Canonical JSON has no bare newline. So with as many entries as members of the run, and the same bytes,
+    # each member was one whole line.
     if len(entries) != len(run) or _encoder.encode_lines(entries) != lines:
         raise LogCorrupt("an entry is not in canonical form")
     return entries

@@ -27,7 +27,7 @@ class GrowingTree:
     def append(self, leaf: bytes | None) -> None:
         """Add a leaf hash, or None for one that is unknown."""
         if self._levels[0].append(leaf):
-            self._close_tiles()
+            self._close_tile(0)
         self.size += 1
 
     def root(self) -> bytes | None:
@@ -41,16 +41,15 @@ class GrowingTree:
         known = tuple(each for each in row if each is not None)
         return Frontier(self.size, known) if len(known) == len(row) else None
 
-    def _close_tiles(self) -> None:
-        """Hand out the full tiles, lowest first, and carry the root of each to the level above."""
-        for level in range(len(self._levels)):
-            full = self._levels[level]
-            self._levels[level] = _OpenTile()
-            self._on_tile(Tile(level, self.size >> TILE_HEIGHT * (level + 1)), full.hashes)
-            if level + 1 == len(self._levels):
-                self._levels.append(_OpenTile())
-            if not self._levels[level + 1].append(full.row[0]):
-                break
+    def _close_tile(self, level: int) -> None:
+        """Hand out a level's full tile, begin the next, and carry its root to the level above."""
+        full = self._levels[level]
+        self._levels[level] = _OpenTile()
+        self._on_tile(Tile(level, self.size >> TILE_HEIGHT * (level + 1)), full.hashes)
+        if level + 1 == len(self._levels):
+            self._levels.append(_OpenTile())
+        if self._levels[level + 1].append(full.row[0]):
+            self._close_tile(level + 1)
 
 
 class _OpenTile:

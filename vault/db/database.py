@@ -39,7 +39,7 @@ class SqlDatabase:
         of that commit; if it raises, they hear `LogUnavailable`. Raises `NoVault` where there is no database,
         `DatabaseUnavailable` when it can't be opened or its schema is another version's.
         """
-        if not database_file(url).is_file():
+        if not await cls.exists(url):
             raise NoVault("there is no database; `callvault init` makes a vault")
         database = cls(url, clock=clock, on_commit=on_commit)
         try:
@@ -50,6 +50,11 @@ class SqlDatabase:
             await database.close()
             raise
         return database
+
+    @staticmethod
+    async def exists(url: str) -> bool:
+        """Say whether there is a database at that URL, of whatever schema."""
+        return database_file(url).is_file()
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:

@@ -89,22 +89,30 @@ class GroupCommit:
         self._leave(turn, keep=False)
 
     def _leave(self, turn: Turn, *, keep: bool) -> None:
-        """End a body's turn in the background; whoever keeps its changes waits for the group."""
-        self._spawn(self._end_turn(turn, keep=keep))
+        """End a body's turn, in the background if that takes more than memory."""
+        if turn.ends_at_once(keep=keep):
+            self._pass_turn(turn.group)
+        else:
+            self._spawn(self._end_turn(turn, keep=keep))
 
     async def _end_turn(self, turn: Turn, *, keep: bool) -> None:
-        group = turn.group
         try:
             await turn.end(keep=keep)
-            if group.failure is not None or not self._waiting or group.bodies >= BODIES_PER_GROUP:
-                await self._finish_group()
         finally:
-            self._lock.release()
+            self._pass_turn(turn.group)
 
-    async def _end_group(self, then: Callable[[], Awaitable[None]]) -> None:
+    def _pass_turn(self, group: Group) -> None:
+        """Let the next body in, or end the group first."""
+        if self._waiting and group.failure is None and group.bodies < BODIES_PER_GROUP:
+            self._lock.release()
+        else:
+            self._spawn(self._end_group())
+
+    async def _end_group(self, then: Callable[[], Awaitable[None]] | None = None) -> None:
         try:
             await self._finish_group()
-            await then()
+            if then is not None:
+                await then()
         finally:
             self._lock.release()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
+import msgspec
 from sqlalchemy import ColumnElement, ScalarSelect, select
 
 from vault.audit.tree import Frontier, Node
@@ -113,4 +113,4 @@ def _place(condition: ColumnElement[bool], *, newest: bool) -> ScalarSelect[int]
 
 def _stored(row: AnyRow) -> StoredEntry:
     index, record, salt, detail = row
-    return StoredEntry(index, record, salt, None if detail is None else json.loads(detail))
+    return StoredEntry(index, record, salt, None if detail is None else msgspec.json.decode(detail))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,7 +76,7 @@ class LogTail:
         self._pending.append(
             Pending(
                 entry=_columns(entry, record),
-                detail={"index": index, "salt": salt, "detail": json.dumps(row, ensure_ascii=False)},
+                detail={"index": index, "salt": salt, "detail": msgspec.json.encode(row).decode()},
                 leaf=leaf_hash(record),
             )
         )

@@ -18,7 +18,7 @@ from vault.ports.repositories import NewRecording, RecordingFilter, SealedDetail
 IDS_PER_STEP = 500
 RECORDINGS_PER_STEP = 500
 
-_NOT_FIELDS = {"day", "same_as", "call"}  # what only finds a recording
+_NOT_FIELDS = {"started_at", "same_as", "call"}  # what only finds a recording
 _HOLDS = (
     select(func.count())
     .where(holds.c.recording == recordings.c.id, holds.c.released_at.is_(None))
@@ -36,7 +36,7 @@ class SqlRecordings:
 
     async def add(self, new: NewRecording) -> None:
         """Add a recording; raise `Conflict` for an id, blob or idempotency key that is there already."""
-        found_by = {"day": new.day, "same_as": new.same_as, "call": new.call}
+        found_by = {"started_at": new.started_at, "same_as": new.same_as, "call": new.call}
         row = {**row_of(recordings, new.recording), **found_by}
         await self._statements.write(insert(recordings).values(row))
         recording = new.recording.id

@@ -186,14 +186,14 @@ recordings = Table(
     Column("received_at", Moment),
     Column("shredded_at", Moment),
     Column("shred_log_index", Whole),
-    Column("day", Date, nullable=False),
+    Column("started_at", Moment, nullable=False),
     Column("same_as", String, unique=True),
     Column("call", String, index=True),
     Index(None, "state", "log_index", "bytes"),  # `bytes` lets the counts be read from the index alone
     Index(None, "customer", "state", "log_index"),
     Index(None, "source", "state", "log_index"),
-    Index(None, "day", "log_index"),
-    Index(None, "customer", "day", "log_index"),
+    Index(None, "started_at", "log_index"),
+    Index(None, "customer", "started_at", "log_index"),
 )
 
 recording_headers = Table(

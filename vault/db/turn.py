@@ -82,20 +82,26 @@ class Turn:
         self._leave(self, keep=True)
         await self.group.wait()
 
-    async def end(self, *, keep: bool) -> None:
-        """Keep or undo what the body did; a failure is the group's. Never raises, never cancelled."""
-        await self._settle()
-        if self.group.failure is not None:
-            return
-        try:
-            if self._savepoint is not None:
-                await (self._savepoint.commit() if keep else self._savepoint.rollback())
-        except Exception as error:  # noqa: BLE001 - a savepoint that can't be ended ends the group
-            self.group.fail(error)
+    def ends_at_once(self, *, keep: bool) -> bool:
+        """Keep or undo what the body appended, if it did nothing else; say whether that was all."""
+        if self._savepoint is not None or not self._settled:
+            return False
         if keep:
             self.group.kept = True
         elif self._mark is not None:
             self.group.tail.go_back(self._mark)
+        return True
+
+    async def end(self, *, keep: bool) -> None:
+        """Keep or undo what the body did. Nothing is raised: a failure is the group's."""
+        await self._settle()
+        savepoint, self._savepoint = self._savepoint, None
+        if savepoint is not None and self.group.failure is None:
+            try:
+                await (savepoint.commit() if keep else savepoint.rollback())
+            except Exception as error:  # noqa: BLE001 - a savepoint that can't be ended ends the group
+                self.group.fail(error)
+        self.ends_at_once(keep=keep)
 
     async def _run(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
         self._must_be_on()
@@ -105,9 +111,14 @@ class Turn:
         with vault_errors():
             return await asyncio.shield(task)
 
+    @property
+    def _settled(self) -> bool:
+        """Whether no step is under way whose caller was cancelled."""
+        return self._step is None or self._step.done()
+
     async def _settle(self) -> None:
-        """Wait for a step whose caller was cancelled."""
-        if self._step is not None and not self._step.done():
+        """Wait for such a step."""
+        if self._step is not None and not self._settled:
             await asyncio.wait([self._step])
 
     async def _save(self) -> None:

@@ -41,7 +41,10 @@ def inspect(head: bytes, total_bytes: int, file_name: str | None) -> AudioFacts:
 
 
 def _inspect_wave(head: bytes, total_bytes: int) -> AudioFacts:
-    """Walk the RIFF chunks up to `data`; trust the file's length over the sizes written in it."""
+    """Walk the RIFF chunks up to `data`; trust the file's length over the sizes written in it.
+
+    Where `data` lies beyond the head, as after a long `bext` or `LIST`, nothing is known of it.
+    """
     bytes_per_second = 0
     offset = 12
     while offset + 8 <= len(head):
@@ -53,4 +56,4 @@ def _inspect_wave(head: bytes, total_bytes: int) -> AudioFacts:
             duration = sound_bytes / bytes_per_second if bytes_per_second else None
             return AudioFacts(duration, header_incomplete=size == 0 and sound_bytes > 0)
         offset += 8 + size + size % 2
-    return AudioFacts(header_incomplete=True)
+    return AudioFacts(header_incomplete=offset + 8 > total_bytes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vault.domain.names import CustomerId, CustomerName
-from vault.errors import Closed
+from vault.errors import Closed, Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,14 @@ class Customer:
         """Return the customer closed: nothing is uploaded for it any more; what waits can be collected."""
         self.must_be_open()
         return replace(self, closed_at=now)
+
+
+def parse_agreement(text: str) -> str:
+    """Return the reference of a recording agreement; raise `Invalid` for none.
+
+    A processor records on its controller's instruction only (UK GDPR Article 28).
+    """
+    reference = text.strip()
+    if not reference:
+        raise Invalid("a customer needs the reference of its recording agreement")
+    return reference

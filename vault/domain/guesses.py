@@ -7,6 +7,7 @@ bucket of their own: whoever guesses at a customer's name can't use up the custo
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,10 +37,14 @@ class Bucket:
         """Say whether the next try would be turned away."""
         return self.tries >= GUESSES_PER_WINDOW and not self.over(now)
 
-    def admit(self, now: datetime) -> Bucket:
-        """Return it with one more try; raise `TooManyGuesses` when it is full."""
+    def must_admit(self, now: datetime) -> None:
+        """Raise `TooManyGuesses` when it is full."""
         if self.full(now):
             raise TooManyGuesses(self.retry_after_seconds(now))
+
+    def admit(self, now: datetime) -> Bucket:
+        """Return it with one more try; raise `TooManyGuesses` when it is full."""
+        self.must_admit(now)
         return replace(self, tries=self.tries + 1)
 
     def forgive(self) -> Bucket:
@@ -50,9 +55,14 @@ class Bucket:
         """Return it with `count` more turned away."""
         return replace(self, stopped=self.stopped + count)
 
+    @property
+    def refused(self) -> bool:
+        """Whether there is anything of it to say in the log."""
+        return self.tries > 0 or self.stopped > 0
+
     def retry_after_seconds(self, now: datetime) -> int:
         """Return the whole seconds until the window ends, one at least."""
-        return max(1, int((self.since + WINDOW - now).total_seconds()) + 1)
+        return max(1, math.ceil((self.since + WINDOW - now).total_seconds()))
 
 
 def network_of(address: str) -> str:

@@ -23,7 +23,8 @@ Sha256 = NewType("Sha256", str)
 
 # Crockford's base 32: no i, l, o, u, so an id read over the telephone arrives whole.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_ID_CHARACTERS = 20  # 100 bits
+_ID_CHARACTERS = 20  # 100 bits, five a character
+_ID_BYTES = 13  # a few bits over
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _ID_PREFIX = re.compile(rf"[{_ALPHABET}]{{1,{_ID_CHARACTERS}}}")
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +32,8 @@ _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 def new_id() -> str:
     """Return a random id of 20 characters (100 bits)."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARACTERS))
+    bits = int.from_bytes(secrets.token_bytes(_ID_BYTES))
+    return "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * _ID_CHARACTERS, 5))
 
 
 def parse_name(text: str) -> str:
@@ -67,6 +69,7 @@ def parse_sha256(text: str) -> Sha256:
 def token_id(token: str) -> str:
     """Return the name under which a bearer token is stored: its SHA-256 in hex.
 
-    Tokens carry 128 bits or more from `secrets`, so a plain digest can't be searched.
+    Tokens carry 128 bits or more from `secrets`, so a plain digest can't be searched. What is no UTF-8
+    (headers arrive with lone surrogates then) names nothing, but must not fail here.
     """
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

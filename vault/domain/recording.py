@@ -38,7 +38,8 @@ class Recording:
     """One recording. `sha256` and `bytes` are of the plaintext; `log_index` is the entry that sealed it.
 
     `customer` is None for the company's own (controller-side) calls. `day` names the day key of its
-    call details (UTC date of the call, or of sealing).
+    call details (UTC date of the call, or of sealing). `received_at` is when its customer first proved
+    that it holds it.
     """
 
     id: RecordingId
@@ -67,20 +68,26 @@ class Recording:
         if self.state in {RecordingState.COLLECTED, RecordingState.SHREDDED}:
             raise Collected("the recording was collected and is destroyed")
 
+    def must_be_collected(self) -> None:
+        """Raise `Conflict` unless collection is on record: only then may its slot be destroyed."""
+        if self.state is not RecordingState.COLLECTED:
+            raise Conflict(f"the recording {self.id} is {self.state}, not collected")
+
     def receive(self, now: datetime) -> Recording:
-        """Return it as kept although the customer proved that it holds it."""
+        """Return it as kept although the customer proved that it holds it; raise `Collected`."""
+        self.must_open()
         return replace(self, state=RecordingState.RETAINED, received_at=self.received_at or now)
 
     def collect(self, now: datetime, cause: Cause, *, delete_on_collection: bool) -> Recording:
         """Return it as collected: the point of no return. Raise `Collected` or `Kept`."""
         self.must_open()
         may_shred(self, cause, delete_on_collection=delete_on_collection)
-        return replace(self, state=RecordingState.COLLECTED, received_at=self.received_at or now)
+        proven_at = now if cause is Cause.COLLECTION else None
+        return replace(self, state=RecordingState.COLLECTED, received_at=self.received_at or proven_at)
 
     def shred(self, now: datetime, log_index: int) -> Recording:
-        """Return a collected one as shredded, with the index of the entry that says so."""
-        if self.state is not RecordingState.COLLECTED:
-            raise Conflict(f"the recording {self.id} is {self.state}, not collected")
+        """Return a collected one as shredded, with the index of the entry that says so; raise `Conflict`."""
+        self.must_be_collected()
         return replace(self, state=RecordingState.SHREDDED, shredded_at=now, shred_log_index=log_index)
 
 

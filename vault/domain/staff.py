@@ -48,7 +48,7 @@ class Owner(StrEnum):
 class LockedIdentity:
     """A public recipient and, under a slot, the identity that opens for it, locked.
 
-    `generation` counts up when a group's identity is renewed or a customer's password reissued.
+    `generation` counts up when the identity itself is renewed; a new password only locks the same one anew.
     `vouched` authenticates (owner, owner_id, generation, recipient) under the service's key.
     `slot` and `sealed` are None for an identity kept outside (recovery, a person's own file).
     """

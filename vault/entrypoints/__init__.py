@@ -1,1 +1,1 @@
-""""""
+"""The doors: each parses, calls one use case, renders."""

@@ -41,7 +41,9 @@ class Repositories(Protocol):
 class UnitOfWork(Repositories, Protocol):
     """One change, serialised against every other; nothing of it stays unless `commit` returned.
 
-    Bodies take turns: a body waits for the database and the slots, and for nothing else.
+    Bodies take turns: a body waits for the database and the slots, and for nothing else. It sees what bodies
+    before it committed, which may not be durable yet: whoever acts on what it read commits first, even with
+    nothing changed.
     """
 
     log: LogWriter
@@ -67,6 +69,10 @@ class Database(Protocol):
 
     async def check(self) -> None:
         """Pass if the log could be written now; raise `DatabaseUnavailable`."""
+        ...
+
+    async def tidy(self) -> None:
+        """Let go of the past that the database keeps beside its tables: what was dropped is in no file then."""
         ...
 
     async def close(self) -> None:

@@ -222,7 +222,7 @@ class SlotClaims(Protocol):
 
 
 class BlobDeletions(Protocol):
-    """Blobs that must go: queued in the transaction that ends their recording, retried until proven absent."""
+    """Blobs that must go: queued as their recording ends, in its transaction; retried until proven absent."""
 
     async def queue(self, key: BlobKey, now: datetime) -> None: ...
     async def due(self, now: datetime, limit: int) -> Sequence[BlobKey]: ...

@@ -41,7 +41,7 @@ def put_under(slot: Secret, header: bytes, recording: Recording) -> bytes:
 
 
 async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, identity: Identity) -> FileKey:
-    """Return the file key; raise `Collected` when the slot is destroyed, `NoMatchingIdentity` for a stranger."""
+    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for a stranger."""
     try:
         slot = await vault.slots.read(recording.slot)
     except SlotDestroyed:

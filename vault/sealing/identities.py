@@ -68,7 +68,7 @@ async def vouch_for_recovery(vault: Vault, work: UnitOfWork, recipient: HybridRe
 
 
 async def current(vault: Vault, rows: Repositories, owner: Owner, owner_id: str) -> LockedIdentity:
-    """Return the owner's identity as it lies; raise `AccessDenied` if there is none, `LogCorrupt` if forged."""
+    """Return the owner's identity as it lies; raise `AccessDenied` for none, `LogCorrupt` for a forgery."""
     identity = await rows.identities.current(owner, owner_id)
     if identity is None:
         raise AccessDenied(f"no identity of that {owner}")

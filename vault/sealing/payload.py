@@ -9,17 +9,20 @@ from contextlib import aclosing
 
 from keys.age import SEALED_CHUNK_BYTES, FileKey, PayloadOpener, PayloadSealer, span
 from vault.domain.audio import HEAD_BYTES
-from vault.domain.names import BlobKey, Sha256
+from vault.domain.names import Sha256
 from vault.domain.recording import Recording
 from vault.errors import EmptyRecording, RecordingTooLarge
 from vault.ports.blobs import BlobStore, Piece
 
 PIECE_BYTES = 1024 * 1024
-"""What is hashed and sealed in one go: large enough to drown a thread's hand-over, small enough to hold many."""
+"""Hashed and sealed in one go: large enough to drown a thread's hand-over, small enough to hold many."""
 
 
 class SealingStream:
-    """Seals one upload. After the last piece, `bytes`, `sha256`, `head` and `digest` are of the whole plaintext."""
+    """Seals one upload. After the last piece `bytes`, `sha256` and `other_digest` are of all plaintext.
+
+    `head` is its beginning, `HEAD_BYTES` at most.
+    """
 
     def __init__(self, file_key: FileKey, limit_bytes: int, other_digest: str | None = None) -> None:
         self._sealer = PayloadSealer(file_key)
@@ -66,7 +69,7 @@ class SealingStream:
 async def open_range(
     blobs: BlobStore, recording: Recording, file_key: FileKey, start: int, stop: int
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the plaintext bytes [start, stop); raise `keys.errors.PayloadCorrupt` before a wrong byte leaves."""
+    """Yield the plaintext bytes [start, stop); raise `PayloadCorrupt` before a wrong byte leaves."""
     where = span(start, stop, recording.bytes)
     opener = PayloadOpener(file_key, recording.nonce, recording.bytes)
     chunk, skip, keep = where.first_chunk, where.skip, where.keep

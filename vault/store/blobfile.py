@@ -71,7 +71,7 @@ class BlobWriter:
             raise BlobExists(f"blob {self._key} is being written") from None
         self._lies_at = part
         # Whoever holds the unfinished name is the only writer, so this can't change before the rename.
-        if False:
+        if os.path.lexists(self._place.whole):
             raise BlobExists(f"blob {self._key} is there already")
 
     def _append(self, rest: memoryview) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from keys.age import HybridIdentity, PasswordRecipient
 from keys.passwords import issue_password
 from keys.secret import Secret
-from vault.domain.customer import Customer
+from vault.domain.customer import Customer, parse_agreement
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerId, CustomerName, new_id
 from vault.domain.staff import Group, Owner
-from vault.errors import Invalid
 from vault.ports.vault import Vault
 from vault.sealing import identities
 
@@ -25,14 +24,12 @@ async def add_customer(
 ) -> tuple[Customer, Secret]:
     """Return the customer and its retrieval password, which is kept nowhere.
 
-    Raise `NameTaken`, or `Invalid` without an agreement: a processor records on its controller's
-    instruction only (UK GDPR Article 28).
+    Raise `NameTaken`, or `Invalid` without an agreement.
     """
-    if not agreement.strip():
-        raise Invalid("a customer needs the reference of its recording agreement")
+    reference = parse_agreement(agreement)
     password, identity = issue_password(), HybridIdentity.generate()
     now = vault.clock.now()
-    customer = Customer(CustomerId(new_id()), name, agreement.strip(), now, title, email)
+    customer = Customer(CustomerId(new_id()), name, reference, now, title, email)
     async with vault.reading() as rows:
         groups = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
     locked = await identities.lock(

@@ -36,7 +36,7 @@ class Visitor:
 
 async def authenticate(vault: Vault, token: str, *, by: Actor) -> Visitor:
     """Return who holds the session token; raise `AccessDenied` for an unknown, ended or expired one."""
-    secret = Secret(token.encode())
+    secret = Secret(token.encode("utf-8", "surrogatepass"))  # what is no UTF-8 names no session
     async with vault.reading() as rows:
         session = await rows.sessions.get(sealed_session.session_id(secret))
         if session is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vault.domain.customer import Customer
+from vault.domain.customer import Customer, parse_agreement
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName
 from vault.errors import Invalid, NotFound
@@ -40,7 +40,7 @@ async def change_customer(
     given: dict[str, str | bool | None] = {
         "title": title,
         "email": email,
-        "agreement": agreement,
+        "agreement": None if agreement is None else parse_agreement(agreement),
         "delete_on_collection": delete_on_collection,
     }
     changes = {field: value for field, value in given.items() if value is not None}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from vault.domain.event import Action, AuditEvent, Outcome
 from vault.domain.names import RecordingId, Sha256
 from vault.domain.recording import Cause, Recording, RecordingState
-from vault.errors import DigestMismatch, HoldInForce, Kept
+from vault.errors import DigestMismatch, HoldInForce, RegimeKeeps
 from vault.ports.vault import Vault
 from vault.usecases.authenticate import Visitor
 from vault.usecases.open_recording import own_recording
@@ -57,24 +58,34 @@ async def confirm_receipt(
 
 
 async def _collect(vault: Vault, visitor: Visitor, recording: RecordingId) -> ReceiptState | None:
-    """Put the collection on record, once; return what keeps the recording, if anything does."""
+    """Put the collection on record, once; return what keeps the recording, if anything does.
+
+    The commit is waited for even where nothing changed: what another receipt changed may not be durable yet.
+    """
     now = vault.clock.now()
     async with vault.unit_of_work() as work:
         found = await own_recording(work, visitor, recording)
-        if found.state in {RecordingState.COLLECTED, RecordingState.SHREDDED}:
-            return None
-        customer = await work.customers.by_id(visitor.customer.id) or visitor.customer
         kept: ReceiptState | None = None
-        try:
-            changed = found.collect(now, Cause.COLLECTION, delete_on_collection=customer.delete_on_collection)
-        except Kept as error:
-            kept = ReceiptState.HELD if isinstance(error, HoldInForce) else ReceiptState.RETAINED
-            changed = found.receive(now)
-        if changed != found:
-            await work.recordings.save(changed)
-            await work.log.append(_collected(visitor, found, kept))
-            await work.commit()
-        return kept
+        if found.state not in {RecordingState.COLLECTED, RecordingState.SHREDDED}:
+            customer = await work.customers.by_id(visitor.customer.id) or visitor.customer
+            changed, kept = _received(found, now, delete_on_collection=customer.delete_on_collection)
+            if changed != found:
+                await work.recordings.save(changed)
+                await work.log.append(_collected(visitor, found, kept))
+        await work.commit()
+    return kept
+
+
+def _received(
+    recording: Recording, now: datetime, *, delete_on_collection: bool
+) -> tuple[Recording, ReceiptState | None]:
+    """Return the recording collected, or kept with what keeps it."""
+    try:
+        return recording.collect(now, Cause.COLLECTION, delete_on_collection=delete_on_collection), None
+    except HoldInForce:
+        return recording.receive(now), ReceiptState.HELD
+    except RegimeKeeps:
+        return recording.receive(now), ReceiptState.RETAINED
 
 
 def _collected(visitor: Visitor, recording: Recording, kept: ReceiptState | None) -> AuditEvent:

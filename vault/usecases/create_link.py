@@ -37,11 +37,12 @@ async def create_link(
     token, now = issue_token(_TOKEN_BYTES), vault.clock.now()
     async with vault.unit_of_work() as work:
         owner = await find_customer(work, customer)
+        chosen = [await _own_recording(work, owner.id, prefix) for prefix in recordings]
         link = Link(
             id=LinkId(new_id()),
             token_id=token_id(token.reveal().decode()),
             customer=owner.id,
-            recordings=tuple([await _own_recording(work, owner.id, prefix) for prefix in recordings]),
+            recordings=tuple(dict.fromkeys(chosen)),
             created_at=now,
             expires_at=now + lifetime,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vault.domain.event import SERVICE, Action, AuditEvent, Outcome
 from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey
 from vault.errors import StoreUnavailable
 from vault.ports.vault import Vault
+from vault.usecases.sign_in import summary_of
 
 _BATCH = 100
 _RETRY = timedelta(minutes=1)
@@ -45,14 +45,13 @@ async def sweep_blobs(vault: Vault) -> int:
 
 async def count_stopped_guesses(vault: Vault) -> None:
     """Add what was turned away before it cost anything to the buckets."""
-    stopped = vault.stopped_guesses.take()
+    stopped, now = vault.stopped_guesses.take(), vault.clock.now()
     if not stopped:
         return
     async with vault.unit_of_work() as work:
         for key, count in stopped.items():
-            bucket = await work.guesses.bucket(key)
-            if bucket is not None:
-                await work.guesses.save(bucket.stop(count))
+            bucket = await work.guesses.bucket(key) or Bucket(key, now)
+            await work.guesses.save(bucket.stop(count))
         await work.commit()
 
 
@@ -62,8 +61,8 @@ async def sum_up_guesses(vault: Vault) -> int:
         ended = await work.guesses.begun_before(vault.clock.now() - WINDOW, _BATCH)
         for bucket in ended:
             await work.guesses.remove(bucket.key)
-            if bucket.tries or bucket.stopped:
-                await work.log.append(_summary(bucket))
+            if bucket.refused:
+                await work.log.append(summary_of(bucket))
         if ended:
             await work.commit()
     return len(ended)
@@ -75,17 +74,3 @@ async def _delete(vault: Vault, key: BlobKey) -> bool:
     except StoreUnavailable:
         return False
     return True
-
-
-def _summary(bucket: Bucket) -> AuditEvent:
-    return AuditEvent(
-        Action.PASSWORD_REFUSED,
-        SERVICE,
-        outcome=Outcome.REFUSED,
-        facts={
-            "bucket": bucket.key,
-            "since": bucket.since.isoformat(timespec="seconds"),
-            "wrong": bucket.tries,
-            "stopped": bucket.stopped,
-        },
-    )

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from vault.domain.call import CallDetails
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.phone import search_term
-from vault.domain.recording import Recording
 from vault.ports.database import Repositories
 from vault.ports.log import EventFilter
 from vault.ports.repositories import RecordingFilter

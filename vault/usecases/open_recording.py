@@ -1,8 +1,8 @@
-"""Open a recording, or a range of it, for the customer it is held for. Reading is free and destroys nothing."""
+"""Open a recording, or a range of it, for its customer. Reading is free and destroys nothing."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from keys.age import FileKey
@@ -28,7 +28,7 @@ class OpenRecording:
     vault: Vault
     file_key: FileKey
 
-    def plaintext(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    def plaintext(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """Yield the plaintext bytes [start, stop)."""
         return open_range(self.vault.blobs, self.recording, self.file_key, start, stop)
 
@@ -73,7 +73,10 @@ async def own_recording(rows: Repositories, visitor: Visitor, recording: Recordi
 
 
 async def _record_opening(vault: Vault, visitor: Visitor, recording: RecordingId) -> None:
-    """Log the first opening by this session, unless the recording was collected meanwhile."""
+    """Log the first opening by this session, unless the recording was collected meanwhile.
+
+    Whoever comes second waits for the commit too: the first one's entry may not be durable yet.
+    """
     async with vault.unit_of_work() as work:
         (await own_recording(work, visitor, recording)).must_open()
         if await work.sessions.first_opening(visitor.session.id, recording):
@@ -85,4 +88,4 @@ async def _record_opening(vault: Vault, visitor: Visitor, recording: RecordingId
                     facts={"customer": visitor.customer.id},
                 )
             )
-            await work.commit()
+        await work.commit()

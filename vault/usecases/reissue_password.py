@@ -39,10 +39,11 @@ async def reissue_password(
         own = await vault.passwords.unlock(
             await identities.locked_bytes(vault, person), passphrase, trusted=True
         )
+        shared = await identities.unlock(vault, group, [own])
     except NoMatchingIdentity:
         await _record_refusal(vault, by, member.id)
         raise AccessDenied(f"{staff} is no DPO or tech manager with that passphrase") from None
-    identity = await identities.unlock(vault, old, [await identities.unlock(vault, group, [own])])
+    identity = await identities.unlock(vault, old, [shared])
     password = issue_password()
     locked = await identities.lock(
         identity,
@@ -52,6 +53,7 @@ async def reissue_password(
         generation=old.generation,
     )
     async with vault.unit_of_work() as work:
+        old = await identities.current(vault, work, Owner.CUSTOMER, customer.id)  # reissued meanwhile, maybe
         sessions = await end_sessions(work, await work.sessions.of_customer(customer.id), now)
         await identities.keep_again(vault, work, locked, old, now)
         await work.log.append(AuditEvent(Action.PASSWORD_ISSUED, by, facts={"customer": customer.id}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from vault.domain.names import BlobKey, RecordingId, Sha256, new_id
 from vault.domain.phone import search_term
 from vault.domain.recording import Recording
 from vault.domain.source import Source
-from vault.errors import ContentDigestWrong
+from vault.errors import ContentDigestWrong, StoreUnavailable, VaultError
 from vault.ports.database import UnitOfWork
 from vault.ports.repositories import NewRecording, Period
 from vault.ports.vault import Vault
@@ -30,7 +31,8 @@ from vault.usecases.add_source import find_source
 class Upload:
     """What a source announces besides the bytes.
 
-    `digests` are the body's digests it claims, by hashlib name (`sha256`, `sha512`), checked before the receipt.
+    `digests` are those of the body that it claims, by hashlib name (`sha256`, `sha512`), checked before the
+    receipt.
     """
 
     details: CallDetails = field(default_factory=CallDetails)
@@ -80,13 +82,12 @@ async def seal_recording(
         )
         async with vault.unit_of_work() as work:
             receipt = await _record(vault, work, source, stored, by)
-            if receipt.created:
-                await work.commit()
+            await work.commit()  # for the same again too: what it found may not be durable yet
     except BaseException:
         await asyncio.shield(_forget(vault, blob))
         raise
     if not receipt.created:
-        await vault.blobs.delete(blob)
+        await _drop(vault, blob)
     return receipt
 
 
@@ -146,7 +147,8 @@ async def _record(
         slot=slot,
     )
     sealed = header.put_under(await vault.slots.claimable(slot), stored.header, recording)
-    await work.recordings.add(await _row(vault, work, source, stored, recording, sealed, same_as))
+    row = await _row(vault, work, source, stored.details, (recording, sealed))
+    await work.recordings.add(replace(row, same_as=same_as))
     return _receipt(recording, created=True)
 
 
@@ -154,13 +156,12 @@ async def _row(
     vault: Vault,
     work: UnitOfWork,
     source: Source,
-    stored: _Stored,
-    recording: Recording,
-    sealed_header: bytes,
-    same_as: str | None,
+    details: CallDetails,
+    sealed: tuple[Recording, bytes],
 ) -> NewRecording:
     """Put the call details under the slot of their day, and their numbers into the index of their month."""
-    details, now = stored.details, recording.sealed_at
+    recording, sealed_header = sealed
+    now = recording.sealed_at
     started_at = details.started_at or now
     day = started_at.date()
     day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
@@ -175,7 +176,7 @@ async def _row(
         day=day,
         details=sealed_details.seal(day_slot, recording.id, details),
         started_at=started_at,
-        same_as=same_as,
+        same_as=None,
         call=vault.keys.blind("call id", details.call_id) if details.call_id else None,
         numbers=tokens,
     )
@@ -198,8 +199,19 @@ def _receipt(recording: Recording, *, created: bool) -> UploadReceipt:
 
 
 async def _forget(vault: Vault, blob: BlobKey) -> None:
-    """Remove a payload that got no row; the sweeper takes what this can't."""
-    async with vault.reading() as rows:
-        if await rows.recordings.knows_blob(blob):
-            return
-    await vault.blobs.delete(blob)
+    """Remove a payload that got no row.
+
+    Asked in a unit of work, which comes after one whose commit is still under way: cut off while it waited
+    for the disk, that recording may well stay.
+    """
+    with suppress(VaultError):
+        async with vault.unit_of_work() as work:
+            if await work.recordings.knows_blob(blob):
+                return
+        await _drop(vault, blob)
+
+
+async def _drop(vault: Vault, blob: BlobKey) -> None:
+    """Remove a payload that nobody needs; the sweeper takes what this can't."""
+    with suppress(StoreUnavailable):
+        await vault.blobs.delete(blob)

@@ -17,12 +17,16 @@ from vault.usecases.prove_entry import prove_entry
 
 
 async def finish_shred(vault: Vault, recording: RecordingId, *, by: Actor) -> str | None:
-    """Destroy the slot of a collected recording; return the certificate, or None while a mirror is away."""
+    """Destroy the slot of a collected recording; return the certificate, or None while a mirror is away.
+
+    Raise `Conflict` for one whose collection is not durably on record: its slot stays as it is.
+    """
     async with vault.reading() as rows:
         found = await rows.recordings.get(recording)
     if found is None:
         raise NotFound("no such recording")
     if found.state is not RecordingState.SHREDDED:
+        found.must_be_collected()
         if not await vault.slots.destroy([found.slot]):
             return None
         found = await _record(vault, recording, by)
@@ -47,11 +51,10 @@ async def _record(vault: Vault, recording: RecordingId, by: Actor) -> Recording:
         found = await work.recordings.get(recording)
         if found is None:
             raise NotFound("no such recording")
-        if found.state is RecordingState.SHREDDED:
-            return found
-        shredded = await _shredded(vault, work, found, by)
-        await work.commit()
-    return shredded
+        if found.state is not RecordingState.SHREDDED:
+            found = await _shredded(vault, work, found, by)
+        await work.commit()  # whoever came second waits too: what it read may not be durable yet
+    return found
 
 
 async def _shredded(vault: Vault, work: UnitOfWork, found: Recording, by: Actor) -> Recording:

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keys.age import HybridIdentity
-from keys.errors import NoMatchingIdentity
+from keys.errors import NoMatchingIdentity, SlotDestroyed
 from keys.passwords import issue_token, normalise
 from keys.secret import Secret
 from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
-from vault.domain.event import Action, Actor, AuditEvent, Outcome
+from vault.domain.event import SERVICE, Action, Actor, AuditEvent, Outcome
 from vault.domain.guesses import Bucket, network_of
-from vault.domain.names import token_id
-from vault.domain.staff import Owner
-from vault.errors import AccessDenied, TooManyGuesses
+from vault.domain.names import CustomerName, parse_name, token_id
+from vault.domain.staff import LockedIdentity, Owner
+from vault.errors import AccessDenied, Invalid, TooManyGuesses
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
@@ -62,15 +62,15 @@ async def sign_in(
         owner = who.customer.id if who.customer else identities.DECOY
         kept = await identities.current(vault, rows, Owner.CUSTOMER, owner)
     await _admit(vault, who)
-    locked = await identities.locked_bytes(vault, kept)
     try:
+        locked = await identities.locked_bytes(vault, kept)
         identity = await vault.passwords.unlock(locked, normalise(password), trusted=who.trusted)
-    except NoMatchingIdentity:
+    except (NoMatchingIdentity, SlotDestroyed):  # destroyed: a new password was issued since the snapshot
         identity = None
     if identity is None or who.customer is None:
         await _record_refusal(vault, who, by)
         raise AccessDenied("access denied")
-    return await _begin(vault, who, who.customer, identity, by)
+    return await _begin(vault, who, who.customer, (kept, identity), by)
 
 
 async def _presented(
@@ -83,30 +83,61 @@ async def _presented(
             raise AccessDenied("access denied")  # 128 random bits: nothing to guess, nothing to pay for
         owner = await rows.customers.by_id(found.customer)
         return _Presented(owner, found, blinded, f"link {found.id}", trusted=True)
-    presented = (name or "").strip().casefold()
-    owner = await rows.customers.get(presented)  # type: ignore[arg-type]  # what is no name finds nobody
+    presented = _name_or_nothing(name or "")
+    owner = await rows.customers.get(presented)
     if owner is not None and await rows.guesses.knows_network(owner.id, blinded):
         return _Presented(owner, None, blinded, f"network {owner.id} {blinded}", trusted=True)
     number = int(vault.keys.blind("name bucket", presented), 16) % _NAME_BUCKETS
     return _Presented(owner, None, blinded, f"name {number}", trusted=False)
 
 
+def _name_or_nothing(text: str) -> CustomerName:
+    """Return the name presented, or the one that nobody has for what can't be a name."""
+    try:
+        return CustomerName(parse_name(text))
+    except Invalid:
+        return CustomerName("")
+
+
 async def _admit(vault: Vault, who: _Presented) -> None:
     """Count the try before it is checked, durably: a crash or a second door forgets nothing."""
     now = vault.clock.now()
-    async with vault.reading() as rows:
-        seen = await rows.guesses.bucket(who.bucket)
-    if seen is not None and seen.full(now):
+    try:
+        async with vault.reading() as rows:  # a full bucket costs no write
+            seen = await rows.guesses.bucket(who.bucket)
+        if seen is not None:
+            seen.must_admit(now)
+        async with vault.unit_of_work() as work:
+            await work.guesses.save((await _bucket(work, who.bucket, now)).admit(now))
+            await work.commit()
+    except TooManyGuesses:
         vault.stopped_guesses.count(who.bucket)
-        raise TooManyGuesses(seen.retry_after_seconds(now))
-    async with vault.unit_of_work() as work:
-        await work.guesses.save((await _bucket(work, who.bucket, now)).admit(now))
-        await work.commit()
+        raise
 
 
 async def _bucket(work: UnitOfWork, key: str, now: datetime) -> Bucket:
+    """Return the bucket of this window; one whose window has ended is summed up on the log."""
     bucket = await work.guesses.bucket(key)
-    return bucket if bucket is not None and not bucket.over(now) else Bucket(key, now)
+    if bucket is not None and not bucket.over(now):
+        return bucket
+    if bucket is not None and bucket.refused:
+        await work.log.append(summary_of(bucket))
+    return Bucket(key, now)
+
+
+def summary_of(bucket: Bucket) -> AuditEvent:
+    """Return the one entry that says what became of a bucket's window."""
+    return AuditEvent(
+        Action.PASSWORD_REFUSED,
+        SERVICE,
+        outcome=Outcome.REFUSED,
+        facts={
+            "bucket": bucket.key,
+            "since": bucket.since.isoformat(timespec="seconds"),
+            "wrong": bucket.tries,
+            "stopped": bucket.stopped,
+        },
+    )
 
 
 async def _record_refusal(vault: Vault, who: _Presented, by: Actor) -> None:
@@ -123,11 +154,21 @@ async def _record_refusal(vault: Vault, who: _Presented, by: Actor) -> None:
 
 
 async def _begin(
-    vault: Vault, who: _Presented, customer: Customer, identity: HybridIdentity, by: Actor
+    vault: Vault,
+    who: _Presented,
+    customer: Customer,
+    unlocked: tuple[LockedIdentity, HybridIdentity],
+    by: Actor,
 ) -> SignedIn:
-    """Keep the identity under a slot and the token's key; remember the network; forgive the try."""
+    """Keep the identity under a slot and the token's key; remember the network; forgive the try.
+
+    Raise `AccessDenied` if a new password was issued while the old one was checked.
+    """
     token, now = issue_token(_TOKEN_BYTES), vault.clock.now()
+    kept, identity = unlocked
     async with vault.unit_of_work() as work:
+        if (await identities.current(vault, work, Owner.CUSTOMER, customer.id)).slot != kept.slot:
+            raise AccessDenied("access denied")
         number = await work.slots.claim("session", now)
         slot = await vault.slots.claimable(number)
         session = Session(

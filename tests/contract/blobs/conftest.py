@@ -67,19 +67,24 @@ class MemoryBench:
     """The fake: whatever tests rely on it for must hold for the real ones."""
 
     def __init__(self, _folder: Path) -> None:
-        self.store = MemoryBlobs()
+        self._memory = MemoryBlobs()
+
+    @property
+    def store(self) -> BlobStore:
+        """The fake."""
+        return self._memory
 
     async def leave_unfinished(self, key: BlobKey) -> None:
         """Put the key among the unfinished ones."""
-        self.store.unfinished.add(key)
+        self._memory.unfinished.add(key)
 
     async def cut(self, key: BlobKey, size: int) -> None:
         """Keep the first bytes only."""
-        self.store.blobs[key] = self.store.blobs[key][:size]
+        self._memory.blobs[key] = self._memory.blobs[key][:size]
 
     async def take_down(self) -> None:
         """Say so."""
-        self.store.down = True
+        self._memory.down = True
 
 
 BENCHES: dict[str, Callable[[Path], Bench]] = {"filesystem": FilesystemBench, "memory": MemoryBench}

@@ -125,3 +125,10 @@ async def test_a_store_that_works_passes_its_check(store: BlobStore) -> None:
     """A check leaves nothing behind, however often it is made."""
     await asyncio.gather(*(store.check() for _ in range(5)))
     assert await every_key(store) == []
+
+
+async def test_a_store_may_be_closed_twice(store: BlobStore) -> None:
+    """Whoever tidies up need not know who did before; what was acknowledged is not touched by it."""
+    await store.put(key(), pieces(b"x"))
+    store.close()
+    store.close()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.audit.canonical import detail_digest, read_canonical_run
@@ -70,6 +70,7 @@ def changed(**members: object) -> bytes:
     return rfc8785.dumps(as_object(ENTRY) | members)  # type: ignore[arg-type]  # its type is narrower
 
 
+@settings(deadline=None)
 @given(entries)
 def test_encoding_is_canonical(entry: Entry) -> None:
     """The fast encoding is byte for byte that of RFC 8785, and comes back as the same entry."""
@@ -204,6 +205,7 @@ def test_other_spellings_are_refused(data: bytes) -> None:
         Entry.decode(data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(CANONICAL) - 1), st.integers(0, 255))
 def test_any_changed_byte_is_seen(place: int, value: int) -> None:
     """A changed byte gives a refusal or another entry, never the same one and never another error."""
@@ -217,6 +219,7 @@ def test_any_changed_byte_is_seen(place: int, value: int) -> None:
     assert (read == ENTRY) == (data == CANONICAL)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_rubbish_is_refused_alike(data: bytes) -> None:
     """Whatever bytes lie in the log's place, the answer is the one error."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.audit.proof import (
@@ -152,6 +152,7 @@ def test_every_consistency_proof() -> None:
                 assert list(proof) == reference_subproof(old, 0, new, known=True)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_plans_name_all_that_is_needed(data: st.DataObject) -> None:
     """Proofs and roots are built from the named subtrees alone, and these are complete ones of that tree."""
@@ -222,6 +223,24 @@ def test_no_changed_consistency_proof_holds(new: int) -> None:
         if old:
             with pytest.raises(ProofInvalid):
                 verify_consistency(old, old_root, new, leaf_hash(b"other"), proof)
+
+
+def test_a_proof_holds_for_no_tree_of_another_height() -> None:
+    """A true path is refused where the stated size asks for a longer or a shorter one."""
+    pair, three = reference(0, 2), reference(0, 3)
+    leaf = [reference(index, index + 1) for index in range(3)]
+    step, proof = leaf[0], consistency_proof(3, 4, Nodes())
+
+    for size in (1, 5, 100):
+        with pytest.raises(ProofInvalid):
+            verify_inclusion(leaf[1], 0, size, pair, [leaf[0]])
+        with pytest.raises(ProofInvalid):
+            verify_inclusion(leaf[0], 0, size, pair, [leaf[1]])
+    for new in (5, 8, 100):
+        with pytest.raises(ProofInvalid):
+            verify_consistency(2, pair, new, three, [leaf[2]])
+    with pytest.raises(ProofInvalid):
+        verify_consistency(3, node_hash(step, three), 4, node_hash(step, reference(0, 4)), [*proof, step])
 
 
 def test_a_shorter_log_is_no_continuation() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.audit.bundle import decode_bundle, encode_bundle
@@ -46,6 +46,7 @@ def tile_bytes(tile: Tile, width: int = TILE_WIDTH) -> bytes:
         (Tile(0, 1000), 256, "tile/0/x001/000"),
         (Tile(1, 1_234_067), 256, "tile/1/x001/x234/067"),
         (Tile(0, 273), 112, "tile/0/273.p/112"),
+        (Tile(0, 273), 255, "tile/0/273.p/255"),
         (Tile(2, 5_000_000_001), 1, "tile/2/x005/x000/x000/001.p/1"),
     ],
 )
@@ -75,6 +76,7 @@ def test_the_example_of_the_specification() -> None:
     assert list(tiles_of(0)) == []
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200_000), st.integers(0, 70_000))
 def test_completed_tiles_are_the_new_full_ones(old: int, growth: int) -> None:
     """What becomes full between two sizes is exactly what is full after and was not before."""
@@ -103,6 +105,7 @@ def test_tile_borders(old: int, new: int, expected: list[Tile]) -> None:
     assert list(tiles_completed(old, new)) == expected
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20), st.integers(0, 3))
 def test_nodes_come_out_of_their_tiles(level: int, index: int) -> None:
     """Any subtree can be computed from the tile that its place names."""
@@ -170,6 +173,7 @@ def test_an_unknown_leaf_makes_only_what_lies_above_unknown() -> None:
     assert None not in seen[Tile(0, 1)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=TILE_WIDTH))
 def test_bundles_come_back(entries: list[bytes]) -> None:
     """A bundle gives back its entries, empty ones too."""

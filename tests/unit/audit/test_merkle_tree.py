@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.audit.tree import (
@@ -81,6 +81,7 @@ def test_leaf_and_node_are_told_apart() -> None:
     assert leaf_hash(b"\x01" + left + right) != node_hash(left, right)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400))
 def test_root_is_the_recursive_one(size: int) -> None:
     """At any size the right edge gives the root of RFC 6962's recursive definition."""
@@ -89,6 +90,7 @@ def test_root_is_the_recursive_one(size: int) -> None:
     assert Frontier().extend(leaves).root() == reference_root(leaves)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_growing_in_steps_changes_nothing(first: int, second: int) -> None:
     """Appending one by one, in batches or across encode and decode ends at the same right edge."""
@@ -115,6 +117,7 @@ def test_border_of_two_tile_levels() -> None:
     assert at.append(leaves[65_536]).root() == node_hash(whole, leaves[65_536])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300))
 def test_last_leaf_is_proven_from_the_edge_alone(size: int) -> None:
     """Folding the right edge's proof onto a new last leaf gives the new root."""
@@ -157,6 +160,7 @@ def test_damaged_edge_bytes_are_refused() -> None:
             Frontier.decode(each)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 12), st.integers(0, 1000), st.integers(0, 4096))
 def test_ranges_split_into_complete_subtrees(level: int, index: int, length: int) -> None:
     """The named subtrees follow each other without gap, get smaller, and cover the range."""

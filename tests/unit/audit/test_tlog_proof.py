@@ -166,6 +166,15 @@ def test_proofs_of_something_else_are_refused(proof: TlogProof) -> None:
         verify_tlog_proof(proof.encode(), SIGNER.verifier)
 
 
+def test_an_entry_that_lies_about_its_place_is_refused() -> None:
+    """An entry that is in the tree, but says another index than its place, is not proven."""
+    data = replace(entry(10), index=5).encode()
+    note = Checkpoint(ORIGIN, 1, leaf_hash(data)).sign(SIGNER)
+
+    with pytest.raises(ProofInvalid):
+        verify_tlog_proof(prove_entry(data, 0, (), note).encode(), SIGNER.verifier)
+
+
 def test_a_stranger_can_not_certify() -> None:
     """A log of the same name under another key proves nothing."""
     stranger = NoteSigner(ORIGIN, Secret(bytes([1]) * 32))

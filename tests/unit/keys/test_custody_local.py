@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.custody import canonical_context, create_custody, open_custody
@@ -211,6 +211,7 @@ def test_uris_that_lead_nowhere_are_refused(uri: str, says: str) -> None:
         assert "secret@host" not in str(refusal.value)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_change_to_what_was_wrapped_is_refused(data: st.DataObject) -> None:
     """A flipped bit, a cut or more bytes do not unwrap."""
@@ -247,6 +248,7 @@ def test_two_wraps_are_never_alike(key_file: Path) -> None:
         custody.wrap(Secret(bytes(4097)), context=CONTEXT)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=4), st.text(max_size=4)), st.dictionaries(st.text(max_size=4), st.text())
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.errors import SignatureInvalid
@@ -45,12 +45,14 @@ def test_the_signature_is_the_same_for_ever() -> None:
     assert SIGNER.verifier == VERIFIER
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_what_was_signed_verifies(text: str) -> None:
     """Any text comes back as it was, empty lines and lines like signatures included."""
     assert VERIFIER.verify(SIGNER.sign(text).encode()) == text
 
 
+@settings(deadline=None)
 @given(text=TEXTS, data=st.data())
 def test_any_change_is_refused(text: str, data: st.DataObject) -> None:
     """A changed bit anywhere in the note is found."""
@@ -62,6 +64,7 @@ def test_any_change_is_refused(text: str, data: st.DataObject) -> None:
         VERIFIER.verify(bytes(note))
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_bytes_break_the_parser(note: bytes) -> None:
     """Whatever comes in is refused in one way."""

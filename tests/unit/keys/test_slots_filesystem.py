@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.errors import SlotsUnsafe
@@ -57,12 +57,14 @@ def test_escapes_and_optional_fields_are_understood() -> None:
     assert mounts[27].device == "254:0"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
     """Whatever a kernel may print, the parser returns."""
     parse_mountinfo(text)
 
 
+@settings(deadline=None)
 @given(
     point=st.text(st.characters(codec="ascii", exclude_characters="\0"), min_size=1),
     optional=st.lists(st.sampled_from(["shared:1", "master:2", "unbindable"])),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.errors import SlotMismatch
@@ -18,6 +18,7 @@ STORED = bytes.fromhex(
 )
 
 
+@settings(deadline=None)
 @given(plaintext=st.binary(max_size=500), bound_to=st.binary(max_size=50))
 def test_what_was_sealed_opens(plaintext: bytes, bound_to: bytes) -> None:
     """Any content comes back, 32 bytes shorter than it lay there."""
@@ -32,6 +33,7 @@ def test_what_was_stored_long_ago_opens() -> None:
     assert open_under(SLOT, STORED, bound_to=b"recording 1") == b"a recording's header"
 
 
+@settings(deadline=None)
 @given(plaintext=st.binary(max_size=100), data=st.data())
 def test_any_change_is_found(plaintext: bytes, data: st.DataObject) -> None:
     """One flipped bit, a cut at any length, or more bytes: nothing opens."""
@@ -46,6 +48,7 @@ def test_any_change_is_found(plaintext: bytes, data: st.DataObject) -> None:
             open_under(SLOT, changed, bound_to=b"id")
 
 
+@settings(deadline=None)
 @given(first=st.binary(max_size=20), second=st.binary(max_size=20))
 def test_it_is_bound_to_what_it_is(first: bytes, second: bytes) -> None:
     """A ciphertext swapped for another's does not open."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import random
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,31 @@ async def test_a_reader_closed_early_lets_go_of_the_file(store: FilesystemBlobs,
             for _ in range(wanted):
                 await anext(reading)
         assert descriptors_of(blob) == 0
+
+
+async def test_a_file_is_not_closed_under_its_reader(
+    store: FilesystemBlobs, blob: BlobKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing waits for the piece read ahead: its descriptor might be another file's the moment after."""
+    begun, go_on, real = threading.Event(), threading.Event(), os.pread
+
+    def slow(descriptor: int, size: int, offset: int) -> bytes:
+        if offset:
+            begun.set()
+            assert go_on.wait(30)
+        return real(descriptor, size, offset)
+
+    monkeypatch.setattr(os, "pread", slow)
+    reading = store.read(blob, 0, SIZE)
+    await anext(reading)
+    await asyncio.to_thread(begun.wait, 30)
+    closing = asyncio.ensure_future(reading.aclose())
+    await asyncio.wait([closing], timeout=0)
+    assert descriptors_of(blob) == 1
+    assert not closing.done()
+    go_on.set()
+    await closing
+    assert descriptors_of(blob) == 0
 
 
 async def test_a_reader_read_to_its_end_lets_go_of_the_file(store: FilesystemBlobs, blob: BlobKey) -> None:

@@ -142,8 +142,7 @@ from vault.store.filesystem import FilesystemBlobs
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
 
 async def pieces():
-    for _ in range(4):
-        yield b"x" * (1 << 20)
+    yield b"x" * (2 << 20)
 
 store = FilesystemBlobs(Path(sys.argv[1]), reserve_bytes=0)
 try:

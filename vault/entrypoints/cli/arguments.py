@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
 from cyclopts import Parameter
@@ -55,4 +56,11 @@ Start = Annotated[datetime, Parameter(converter=_by(parse_start))]
 End = Annotated[datetime, Parameter(converter=_by(parse_end))]
 """A time until which something counts."""
 
-LoggedAction = Annotated[Action, Parameter(converter=_by(_action))]
+# The parser would name the choices with dashes for dots.
+LoggedAction = Annotated[Action, Parameter(converter=_by(_action), show_choices=False)]
+
+PasswordFile = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""A file with a password; `-` is standard input."""
+
+Output = Annotated[Path | None, Parameter(name=("--output", "-o"))]
+"""A new file to write to."""

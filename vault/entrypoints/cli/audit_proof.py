@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from keys.signing import NoteVerifier
 from vault.audit.tlog_proof import TlogProof
 from vault.domain.event import Actor
+from vault.entrypoints.cli.arguments import Output
 from vault.entrypoints.cli.exits import ExitCode
 from vault.entrypoints.cli.files import ExportFolder, read_small, write_output
 from vault.entrypoints.cli.invocation import Run
@@ -22,13 +23,7 @@ from vault.usecases.export_log import export_log
 from vault.usecases.prove_entry import prove_entry, sign_checkpoint
 from vault.usecases.verify_log import Verification, verify_log
 
-proofs = App(name="proofs")
 
-Output = Annotated[Path | None, Parameter(name=("--output", "-o"))]
-Key = Annotated[str, Parameter(name="--key")]
-
-
-@proofs.command
 def verify(*, since_checkpoint: Path | None = None, run: Run) -> int:
     """Recompute the whole log and compare it with the database; exit 3 when anything is wrong.
 
@@ -54,7 +49,6 @@ def verify(*, since_checkpoint: Path | None = None, run: Run) -> int:
     return ExitCode.FOUND_WRONG if findings else ExitCode.DONE
 
 
-@proofs.command
 def checkpoint(*, output: Output = None, run: Run) -> None:
     """Print the log's signed size and root, to keep and compare with later.
 
@@ -70,7 +64,6 @@ def checkpoint(*, output: Output = None, run: Run) -> None:
     _put_out(run, "checkpoint", run.in_vault(use), output)
 
 
-@proofs.command
 def key(*, run: Run) -> None:
     """Print the verifier key of the log, by which anybody can check its proofs."""
 
@@ -80,7 +73,6 @@ def key(*, run: Run) -> None:
     _put_out(run, "key", run.in_vault(use).encode() + b"\n", None)
 
 
-@proofs.command
 def prove(index: int, /, *, output: Output = None, run: Run) -> None:
     """Prove that an entry is in the log, in a file that anybody can check (C2SP tlog-proof).
 
@@ -98,7 +90,6 @@ def prove(index: int, /, *, output: Output = None, run: Run) -> None:
     _put_out(run, "proof", run.in_vault(use), output)
 
 
-@proofs.command
 def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: Run) -> None:
     """Write the log as C2SP tlog-tiles with its checkpoint, for verifiers that are not ours.
 
@@ -119,8 +110,7 @@ def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: 
     run.show({"folder": str(output), "files": run.in_vault(use)})
 
 
-@proofs.command
-def verify_proof(file: Path, /, *, key: Key, run: Run) -> None:
+def verify_proof(file: Path, /, *, key: str, run: Run) -> None:
     """Check a proof offline; needs no vault. Exit 3 when it does not hold.
 
     Parameters

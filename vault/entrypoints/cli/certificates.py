@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from keys.signing import NoteVerifier
 from vault.audit.certificate import DestructionCertificate
 from vault.audit.tlog_proof import TlogProof
 from vault.domain.event import Actor
-from vault.entrypoints.cli.arguments import Id
+from vault.entrypoints.cli.arguments import Id, Output
 from vault.entrypoints.cli.certificate_page import certificate_in, is_page, render_page
 from vault.entrypoints.cli.exits import CommandFailed
 from vault.entrypoints.cli.files import read_small, write_output
@@ -35,7 +34,7 @@ _PAGE_ENDINGS = {".html", ".htm"}
 
 @app.command
 def show(
-    recording: Id, /, *, output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None, run: Run
+    recording: Id, /, *, output: Output = None, run: Run
 ) -> None:
     """Show the destruction certificate of a recording.
 

@@ -11,7 +11,7 @@ from keys.secret import Secret
 from vault.domain.customer import Customer
 from vault.domain.event import Actor
 from vault.domain.names import CustomerName, StaffName
-from vault.entrypoints.cli.arguments import Name
+from vault.entrypoints.cli.arguments import Name, PasswordFile
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.passwords import read_password, text_of
@@ -27,7 +27,7 @@ app = App(
     help_epilogue="""\
 Examples:
   callvault customers add acme --agreement C-2026-014 --title "Acme Ltd" --email calls@acme.example
-  callvault customers set acme --keep --instructed-by "J. Smith, Acme, letter of 3 May"
+  callvault customers set acme --no-delete-on-collection --instructed-by "J. Smith, Acme, letter of 3 May"
   callvault --as dpo customers reissue-password acme
 """,
 )
@@ -153,7 +153,7 @@ def close(name: Name, /, *, run: Run) -> None:
 
 
 @app.command
-def reissue_password(name: Name, /, *, password_file: str | None = None, run: Run) -> None:
+def reissue_password(name: Name, /, *, password_file: PasswordFile = None, run: Run) -> None:
     """Issue a new retrieval password, printed once; the old one and its sessions are dead.
 
     Needs the passphrase of a DPO or tech manager, whom --as names.

@@ -40,6 +40,9 @@ class CommandFailed(Exception):
         self.code = code
 
 
+_EXPECTED = (VaultError, KeysError, WrongUsage, CommandFailed)
+
+
 def explain(error: BaseException) -> int:
     """Write one line about an error on standard error; return the exit code.
 
@@ -54,7 +57,7 @@ def explain(error: BaseException) -> int:
         _let_go_of_stdout()
         return ExitCode.PIPE_CLOSED
     code = exit_code(error)
-    if os.environ.get(DEBUG_VARIABLE) == "1" and code is ExitCode.FAILED:
+    if os.environ.get(DEBUG_VARIABLE) == "1" and not (isinstance(error, _EXPECTED) or _is_usage(error)):
         _show_traceback(error)
     complain(message_of(error))
     return code
@@ -75,7 +78,7 @@ def exit_code(error: BaseException) -> ExitCode:
 
 def message_of(error: BaseException) -> str:
     """Return the line that says what is wrong; an unexpected error is told by its type."""
-    if isinstance(error, (VaultError, KeysError, WrongUsage, CommandFailed)):
+    if isinstance(error, _EXPECTED):
         return str(error) or error.__class__.__name__
     if _is_usage(error):
         return " ".join(str(error).split()) + "; see --help"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.exits import DEBUG_VARIABLE, WrongUsage
+from vault.entrypoints.cli.passwords import PASSWORD_FILE_VARIABLE
 
 _SYSTEM_DATA = Path("/var/lib/callvault")
 _VARIABLES = {
@@ -16,6 +17,8 @@ _VARIABLES = {
     "--as": "CALLVAULT_AS",
     "--format": "CALLVAULT_FORMAT",
 }
+COMMAND_VARIABLES = frozenset({*_VARIABLES.values(), PASSWORD_FILE_VARIABLE, DEBUG_VARIABLE})
+"""Every variable of the command itself; what else begins with CALLVAULT_ is a setting."""
 
 
 class Format(StrEnum):

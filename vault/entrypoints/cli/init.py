@@ -13,7 +13,7 @@ from keys.secret import Secret
 from vault.app import create_vault
 from vault.domain.event import Actor, Channel
 from vault.domain.names import StaffName
-from vault.entrypoints.cli.arguments import Name
+from vault.entrypoints.cli.arguments import Name, PasswordFile
 from vault.entrypoints.cli.exits import CommandFailed, WrongUsage
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.opening import system_user
@@ -26,7 +26,7 @@ _SHORT_CHARACTERS = 20
 
 @app.default
 def init(
-    *, dpo: Name, password_file: str | None = None, recovery_file: Path | None = None, run: Run
+    *, dpo: Name, password_file: PasswordFile = None, recovery_file: Path | None = None, run: Run
 ) -> None:
     """Create the vault; print the first DPO's passphrase and the recovery identity once.
 
@@ -65,14 +65,15 @@ def init(
             "recovery_identity": None if recovery else text_of(founding.recovery),
         }
     )
-    run.note(_WHAT_TO_KEEP)
+    run.note(*_WHAT_TO_KEEP)
 
 
-_WHAT_TO_KEEP = """
-The passphrase opens what the DPO may open. Its owner keeps it; nobody can show it again.
-The recovery identity replaces a lost passphrase. Keep it offline, away from this machine and its backups.
-The data folder holds database, slots and root key. Back it up as the documentation says, never by snapshots \
-you don't count."""
+_WHAT_TO_KEEP = (
+    "The passphrase opens what the DPO may open. Its owner keeps it; nobody can show it again.",
+    "The recovery identity replaces a lost passphrase. Keep it offline, away from this machine and its backups.",
+    "The root key and the slots lie where the settings say. No snapshot of them may be kept for long: it would "
+    "bring back what was destroyed.",
+)
 
 
 def _chosen(given: Secret | None, run: Run) -> Secret | None:

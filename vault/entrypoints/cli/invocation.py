@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
-from vault.entrypoints.cli.globals import Format, GlobalOptions
+from vault.entrypoints.cli.globals import COMMAND_VARIABLES, Format, GlobalOptions
 from vault.entrypoints.cli.render import Row, render_item, render_list
 from vault.entrypoints.cli.text import plain
 
@@ -33,7 +33,9 @@ class Invocation:
         """Read the settings; raise `ConfigInvalid`."""
         from vault.config import load  # noqa: PLC0415 - see above
 
-        return load(self.options.data, self.options.config, self.environ)
+        # Variables of the command alone are no settings; a misspelt setting is still found.
+        environ = {name: value for name, value in self.environ.items() if name not in COMMAND_VARIABLES}
+        return load(self.options.data, self.options.config, environ)
 
     def in_vault(self, use: Callable[[Vault, Actor], Awaitable[Answer]]) -> Answer:
         """Open the vault, find out who acts, and run `use` to its end."""
@@ -58,10 +60,10 @@ class Invocation:
         """Print text of our own as it is."""
         sys.stdout.write(text)
 
-    def note(self, text: str) -> None:
+    def note(self, *lines: str) -> None:
         """Tell a person something beside the answer; programs that read JSON or CSV are spared."""
         if self.for_people:
-            sys.stderr.write(plain(text) + "\n")
+            sys.stderr.write("".join(f"{plain(line)}\n" for line in lines))
 
 
 Run = Annotated[Invocation, Parameter(parse=False)]

@@ -30,9 +30,6 @@ Examples:
 """,
 )
 
-DEFAULT_PUBLIC_URL = "http://127.0.0.1:8440"
-"""Where the service answers as long as `[http] public_url` says nothing else."""
-
 _COLUMNS = ("id", "customer", "state", "recordings", "created_at", "expires_at")
 
 
@@ -56,7 +53,7 @@ def create(
     expires
         How long it leads anywhere, such as 12h or 7d.
     """
-    public_url = run.settings().http.public_url or DEFAULT_PUBLIC_URL
+    base_url = run.settings().http.base_url()
 
     async def use(vault: Vault, by: Actor) -> tuple[Link, Secret]:
         return await create_link(
@@ -65,7 +62,7 @@ def create(
 
     link, token = run.in_vault(use)
     # In the fragment, which browsers keep to themselves: no scanner, proxy or log sees the token.
-    url = f"{public_url.rstrip('/')}/collect#{text_of(token)}"
+    url = f"{base_url}/collect#{text_of(token)}"
     run.show({**_row(link, {link.customer: customer}, link.created_at), "url": url})
     run.note("The URL is shown once. It opens nothing without the customer's retrieval password.")
 

@@ -154,8 +154,9 @@ def source_row(source: Source, customer_names: Mapping[str, str]) -> Row:
 
 
 def _issued(tokens: SourceTokens, run: Run) -> dict[str, Value]:
-    public_url, hook = run.settings().http.public_url, text_of(tokens.hook)
-    url = f"{public_url.rstrip('/')}/v1/hooks/{hook}" if public_url else None
+    http, hook = run.settings().http, text_of(tokens.hook)
+    # Without a public address, only this machine could use the URL, and a PBX is another.
+    url = f"{http.base_url()}/v1/hooks/{hook}" if http.public_url else None
     return {"token": text_of(tokens.bearer), "hook_token": hook, "url": url}
 
 

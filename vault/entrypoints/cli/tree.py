@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from cyclopts import App, Group
+
+from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.invocation import Invocation
 
 _HERE = "vault.entrypoints.cli"
 
@@ -49,3 +55,36 @@ def command_tree() -> App:
     for name, group, summary in _COMMANDS:
         app.command(f"{_HERE}.{name}:app", name=name, group=group, help=summary)
     return app
+
+
+def parse(tree: App, words: Sequence[str], run: Invocation) -> Callable[[], object]:
+    """Return the command that the words ask for, ready to be called.
+
+    Raise `WrongUsage` for a group without a command, and what the parser raises (`CycloptsError`).
+    """
+    if _asks_for_help(tree, words):
+        load_commands(tree, words)
+    command, bound, uninvited = tree.parse_args(
+        list(words), print_error=False, exit_on_error=False, help_on_error=False
+    )
+    if getattr(command, "__func__", None) is App.help_print and not _asks_for_help(tree, words):
+        group = " ".join(("callvault", *words))
+        raise WrongUsage(f"{group} needs a command; {group} --help names them all")
+    for name in uninvited:
+        bound.arguments[name] = run
+    return partial(command, *bound.args, **bound.kwargs)
+
+
+def _asks_for_help(tree: App, words: Sequence[str]) -> bool:
+    return any(word in tree.help_flags for word in words)
+
+
+def load_commands(tree: App, words: Sequence[str] = ()) -> App:
+    """Load the modules of the group that the words lead to: a summary is the first line of a function."""
+    for word in words:
+        if word.startswith("-") or word not in tree:
+            break
+        tree = tree[word]
+    for name in tree:
+        tree[name]  # noqa: B018 - looking it up loads it
+    return tree

@@ -8,7 +8,16 @@ from aiohttp import web
 
 from vault.config import Settings
 from vault.entrypoints.http.addresses import Proxies
-from vault.entrypoints.http.context import PROXIES, SETTINGS, TURNS, VAULT, UploadTurns
+from vault.entrypoints.http.context import (
+    PATIENCE,
+    PROXIES,
+    SETTINGS,
+    TURNS,
+    USUAL_PATIENCE,
+    VAULT,
+    Patience,
+    UploadTurns,
+)
 from vault.entrypoints.http.draining import IN_FLIGHT, InFlight
 from vault.entrypoints.http.logging import access_lines
 from vault.entrypoints.http.openapi import describe
@@ -29,9 +38,9 @@ _HEADERS = {
 """On every answer that says nothing else; the page has a policy of its own."""
 
 
-def create_app(vault: Vault, settings: Settings) -> web.Application:
+def create_app(vault: Vault, settings: Settings, patience: Patience = USUAL_PATIENCE) -> web.Application:
     """Return the public door."""
-    app = _bare_app(vault, settings)
+    app = _bare_app(vault, settings, patience)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler, expect_handler=_wait_for_auth)
     app.router.add_route("GET", "/openapi.json", _serving(describe(ROUTES)))
@@ -41,18 +50,19 @@ def create_app(vault: Vault, settings: Settings) -> web.Application:
 
 def create_operator_app(vault: Vault, settings: Settings) -> web.Application:
     """Return the operator's door: health, readiness and metrics."""
-    app = _bare_app(vault, settings)
+    app = _bare_app(vault, settings, USUAL_PATIENCE)
     for path, handler in OPERATOR_ROUTES:
         app.router.add_route("GET", path, handler)
     return app
 
 
-def _bare_app(vault: Vault, settings: Settings) -> web.Application:
+def _bare_app(vault: Vault, settings: Settings, patience: Patience) -> web.Application:
     in_flight = InFlight()
     app = web.Application(middlewares=[access_lines, problems, in_flight.count, _expectations])
     app[VAULT], app[SETTINGS], app[IN_FLIGHT] = vault, settings, in_flight
     app[PROXIES] = Proxies.parse(settings.http.trusted_proxies)
-    app[TURNS] = UploadTurns(settings.limits.uploads_at_once)
+    app[TURNS] = UploadTurns(settings.limits.uploads_at_once, patience.turn)
+    app[PATIENCE] = patience
     app.on_response_prepare.append(_protecting(settings))
     app.on_response_prepare.append(in_flight.close_connection)
     return app

@@ -19,13 +19,13 @@ from vault.entrypoints.http.answers import (
     WaitingRecording,
     render_json,
 )
-from vault.entrypoints.http.context import VAULT, visitor_actor
+from vault.entrypoints.http.context import PATIENCE, VAULT, visitor_actor
 from vault.entrypoints.http.credentials import signed_in
 from vault.entrypoints.http.file_names import content_type_of, disposition
 from vault.entrypoints.http.json_body import read_json
 from vault.entrypoints.http.ranges import Span, is_known, must_match, requested_span
 from vault.entrypoints.http.refusals import FieldInvalid
-from vault.entrypoints.http.sending import STALL_SECONDS, send_body
+from vault.entrypoints.http.sending import send_body
 from vault.errors import Invalid, NotFound
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import confirm_receipt
@@ -93,7 +93,9 @@ async def send_content(request: web.Request) -> web.StreamResponse:
         span = requested_span(request.headers, etag, recording.bytes)
         opened = await open_recording(vault, visitor, wanted)
     answer = _content_answer(recording, details, etag, span)
-    return await send_body(request, answer, opened.plaintext(span.start, span.stop), STALL_SECONDS)
+    return await send_body(
+        request, answer, opened.plaintext(span.start, span.stop), request.app[PATIENCE].stall
+    )
 
 
 async def take_receipt(request: web.Request) -> web.Response:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from aiohttp import http_parser, web
@@ -51,7 +53,7 @@ class Connection(RequestHandler):
         """Answer what could not be read as HTTP; aiohttp's own text would repeat it."""
         if request.writer.output_size > 0:
             raise ConnectionResetError("the answer had begun")
-        if status >= 500:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             answer = internal_problem(exc if isinstance(exc, Exception) else RuntimeError())
         else:
             log.info("not HTTP", status=status, error=type(exc).__name__)
@@ -70,13 +72,13 @@ class Door:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
         self._servers: list[asyncio.Server] = []
 
-    async def open(self, socket: object, tls: ssl.SSLContext | None = None) -> None:
+    async def open(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         """Accept connections on a bound socket."""
         await self._runner.setup()
         self._servers.append(
             await asyncio.get_running_loop().create_server(
                 self._factory(),
-                sock=socket,  # type: ignore[arg-type]
+                sock=listener,
                 ssl=tls,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if tls else None,
                 backlog=1024,

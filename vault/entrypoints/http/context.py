@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -15,13 +16,27 @@ from vault.entrypoints.http.addresses import Proxies
 from vault.errors import Overloaded
 from vault.ports.vault import Vault
 
-_SHORT_WAIT_SECONDS = 5.0
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the network is waited for, in seconds.
+
+    `idle` is for a sender that sends nothing, `stall` for a reader that takes nothing, `turn` for a free
+    place among the uploads.
+    """
+
+    idle: float = 30.0
+    stall: float = 60.0
+    turn: float = 5.0
+
+
+USUAL_PATIENCE = Patience()
 
 
 class UploadTurns:
     """At most so many uploads at a time; whoever waits too long for a turn is told to come again."""
 
-    def __init__(self, at_once: int, wait_seconds: float = _SHORT_WAIT_SECONDS) -> None:
+    def __init__(self, at_once: int, wait_seconds: float) -> None:
         self._turns = asyncio.Semaphore(at_once)
         self._wait_seconds = wait_seconds
 
@@ -43,6 +58,7 @@ VAULT: web.AppKey[Vault] = web.AppKey("vault", Vault)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 PROXIES: web.AppKey[Proxies] = web.AppKey("proxies", Proxies)
 TURNS: web.AppKey[UploadTurns] = web.AppKey("turns", UploadTurns)
+PATIENCE: web.AppKey[Patience] = web.AppKey("patience", Patience)
 
 
 def client_address(request: web.Request) -> str:

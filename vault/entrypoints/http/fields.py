@@ -19,7 +19,7 @@ NUMBER_CHARACTERS = 128
 
 _BREAKING = {"Cc", "Cs", "Zl", "Zp", "Co", "Cn"}
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Unicode's explicit directional formatting (UAX 9, section 2): only good for making a name look like another."""
+"""Unicode's explicit directional formatting (UAX 9, 2): only good for making a name look like another."""
 
 _SECONDS = re.compile(r"\d{1,8}(?:\.\d{1,9})?", re.ASCII)
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,9})?", re.ASCII)

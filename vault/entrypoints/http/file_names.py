@@ -54,6 +54,6 @@ def content_type_of(name: str | None) -> str:
 
 
 def disposition(name: str) -> str:
-    """Return the value of Content-Disposition (RFC 6266): a plain fallback, and the whole name by RFC 8187."""
+    """Return the Content-Disposition (RFC 6266): a plain fallback, and the whole name by RFC 8187."""
     plain = _UNSAFE_IN_QUOTES.sub("_", name).strip(" .") or "recording"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=_ATTR_CHARS)}"

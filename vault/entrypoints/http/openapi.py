@@ -47,7 +47,7 @@ def _structs(routes: Sequence[Route]) -> list[type[msgspec.Struct]]:
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": f"{route.handler.__name__}_{route.method.lower()}",  # type: ignore[attr-defined]  # a function
+        "operationId": f"{route.handler.__name__}_{route.method.lower()}",
         "parameters": [
             *(
                 {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}

@@ -109,7 +109,7 @@ def http_problem(error: web.HTTPException) -> web.Response:
 def internal_problem(error: Exception) -> web.Response:
     """Return a 500 whose random reference is in the log, beside what really happened."""
     reference = secrets.token_hex(8)
-    log.error("internal error", reference=reference, error=type(error).__name__, exc_info=error)
+    log.error("internal error", reference=reference, exc_info=error)
     detail = "something went wrong here; the operator finds it in the log under this reference"
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return render(Problem.of(status, "internal_error", detail, reference=reference))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import TypeVar
 
-from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp import BodyPartReader, HttpVersion11, MultipartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from vault.entrypoints.http.refusals import ExpectationUnknown, FieldInvalid, UnsupportedMediaType
 from vault.errors import Invalid, RecordingTooLarge, UploadCut
 
-IDLE_SECONDS = 30.0
-"""How long a sender may send nothing."""
 FILE_PARTS = ("file", "ngfile")
 """The names of the part that is the recording; `ngfile` is rtpengine's."""
 
@@ -50,7 +47,8 @@ def is_multipart(request: web.Request) -> bool:
 
 async def send_continue(request: web.Request) -> None:
     """Ask for the body of a request that waits for that (RFC 9110, 10.1.1): whoever asks was let in."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+    expects = request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+    if expects and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer itself has not begun
 

@@ -11,9 +11,8 @@ from contextlib import aclosing
 
 from aiohttp import web
 
-STALL_SECONDS = 60.0
-"""How long a reader may take for `_SLICE_BYTES`."""
 _SLICE_BYTES = 256 * 1024
+"""What a reader must take within the limit of time."""
 
 
 async def send_body(

@@ -12,7 +12,7 @@ from vault.domain.source import Source
 from vault.entrypoints.http import receiving
 from vault.entrypoints.http.answers import Receipt, SourceAnswer, render_json
 from vault.entrypoints.http.call_details import call_details
-from vault.entrypoints.http.context import SETTINGS, TURNS, VAULT, source_actor
+from vault.entrypoints.http.context import PATIENCE, SETTINGS, TURNS, VAULT, source_actor
 from vault.entrypoints.http.credentials import calling_source, hook_source
 from vault.entrypoints.http.digests import parse_content_digest
 from vault.entrypoints.http.file_names import from_segment, parse_file_name
@@ -53,7 +53,7 @@ async def _take(request: web.Request, source: Source, file_name: str | None) -> 
     upload = _announced(request, source, file_name, request.content_type)
     async with request.app[TURNS].turn():
         await receiving.send_continue(request)
-        return await _seal(request, source, upload, receiving.raw_body(request, receiving.IDLE_SECONDS))
+        return await _seal(request, source, upload, receiving.raw_body(request, request.app[PATIENCE].idle))
 
 
 async def _take_part(request: web.Request, source: Source, file_name: str | None) -> web.Response:
@@ -61,11 +61,12 @@ async def _take_part(request: web.Request, source: Source, file_name: str | None
     if "Content-Digest" in request.headers:
         raise FieldInvalid("Content-Digest", "with a form it belongs into the part's own headers")
     _announced(request, source, file_name, "")
+    idle = request.app[PATIENCE].idle
     async with request.app[TURNS].turn():
         await receiving.send_continue(request)
-        reader, part = await receiving.open_part(request, receiving.IDLE_SECONDS)
+        reader, part = await receiving.open_part(request, idle)
         upload = _announced(request, source, file_name or _part_name(part), _part_type(part), part)
-        body = receiving.part_body(reader, part, receiving.IDLE_SECONDS)
+        body = receiving.part_body(reader, part, idle)
         return await _seal(request, source, upload, body)
 
 

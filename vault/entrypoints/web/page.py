@@ -7,6 +7,7 @@ page holds nothing secret, so everybody may have it; who may collect, the collec
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
@@ -80,23 +81,27 @@ class Asset:
         return web.Response(body=self.body, content_type=self.content_type, charset="utf-8", headers=headers)
 
 
+_FILES: web.AppKey[Mapping[str, Asset]] = web.AppKey("page files", Mapping)
+
+
 def add_page(app: web.Application) -> None:
     """Read the page's files, and serve them at `/collect` and `/collect/assets/{name}`."""
-    page = Asset.read(_PAGE, "text/html")
-    assets = {name: Asset.read(name, content_type) for name, content_type in _TYPES.items()}
+    listed = {_PAGE: "text/html", **_TYPES}
+    app[_FILES] = {name: Asset.read(name, content_type) for name, content_type in listed.items()}
+    app.router.add_get("/collect", _show_page)
+    app.router.add_get("/collect/assets/{name:.+}", _show_asset)
 
-    async def show_page(_request: web.Request) -> web.Response:
-        return page.response("no-store")
 
-    async def show_asset(request: web.Request) -> web.Response:
-        asset = assets.get(request.match_info["name"])
-        if asset is None:
-            return web.Response(status=HTTPStatus.NOT_FOUND, text="no such asset", headers=_HEADERS)
-        # Asked anew each time and answered with 304, so that page and modules are always of one version.
-        return _unless_known(request, asset)
+async def _show_page(request: web.Request) -> web.Response:
+    return request.app[_FILES][_PAGE].response("no-store")
 
-    app.router.add_get("/collect", show_page)
-    app.router.add_get("/collect/assets/{name:.+}", show_asset)
+
+async def _show_asset(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    if name not in _TYPES:
+        raise web.HTTPNotFound(headers=_HEADERS)
+    # Asked anew each time and answered with 304, so that page and modules are always of one version.
+    return _unless_known(request, request.app[_FILES][name])
 
 
 def _unless_known(request: web.Request, asset: Asset) -> web.Response:

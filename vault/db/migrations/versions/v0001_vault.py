@@ -155,17 +155,19 @@ def _make_recordings() -> None:
         sa.Column("received_at", MOMENT),
         sa.Column("shredded_at", MOMENT),
         sa.Column("shred_log_index", WHOLE),
-        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("same_as", sa.String, unique=True),
         sa.Column("call", sa.String),
     )
     op.create_index("ix_recordings_call", "recordings", ["call"])
-    op.create_index("ix_recordings_customer_day_log_index", "recordings", ["customer", "day", "log_index"])
+    op.create_index(
+        "ix_recordings_customer_started_at_log_index", "recordings", ["customer", "started_at", "log_index"]
+    )
     op.create_index(
         "ix_recordings_customer_state_log_index", "recordings", ["customer", "state", "log_index"]
     )
-    op.create_index("ix_recordings_day_log_index", "recordings", ["day", "log_index"])
     op.create_index("ix_recordings_source_state_log_index", "recordings", ["source", "state", "log_index"])
+    op.create_index("ix_recordings_started_at_log_index", "recordings", ["started_at", "log_index"])
     op.create_index("ix_recordings_state_log_index_bytes", "recordings", ["state", "log_index", "bytes"])
     op.create_table(
         "recording_headers",

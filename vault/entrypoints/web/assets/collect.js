@@ -15,6 +15,14 @@ import { recordingStream } from "./stream.js";
 import * as words from "./words.js";
 
 /**
+ * Digests of files that are saved and could not be confirmed yet, by recording: they outlive the session, so
+ * that nobody has to save a recording again only because it ended in the wrong moment.
+ *
+ * @type {Map<string, string>}
+ */
+const unconfirmed = new Map();
+
+/**
  * @typedef {object} Surroundings
  * @property {(text: string) => void} announce tells screen readers
  * @property {(error: unknown) => void} failed is told of every error
@@ -39,11 +47,25 @@ export class Collection {
 
   /** Show the recording with its button. */
   offer() {
+    const digest = unconfirmed.get(this.#row.recording.id);
+    if (digest !== undefined) return this.#offerAgain(digest);
     const text =
       this.#row.recording.state === "retained"
         ? "Collected before. Your company’s instruction or a legal hold keeps it here."
         : "";
     this.#row.show({ tone: "idle", text, actions: [{ label: "Save", run: () => this.#save(), primary: true }] });
+  }
+
+  /** @param {string} digest */
+  #offerAgain(digest) {
+    this.#row.show({
+      tone: "note",
+      text: "You have saved this recording already, but it isn’t confirmed yet.",
+      actions: [
+        { label: "Confirm again", run: () => this.#confirm(digest), primary: true },
+        { label: "Save it again", run: () => this.#save() },
+      ],
+    });
   }
 
   #save() {
@@ -166,9 +188,23 @@ export class Collection {
     try {
       this.#showAnswer(await this.#around.busy(this.#send(digest)), digest);
     } catch (error) {
-      const again = { label: "Confirm again", run: () => this.#confirm(digest), primary: true };
-      this.#showFailure(words.confirmingProblem(error), error, words.isMismatch(error) ? undefined : again);
+      this.#showUnconfirmed(error, digest);
     }
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {string} digest
+   */
+  #showUnconfirmed(error, digest) {
+    const text = words.confirmingProblem(error);
+    if (words.isMismatch(error)) return this.#showFailure(text, error);
+    unconfirmed.set(this.#row.recording.id, digest);
+    this.#showFailure(text, error, {
+      label: "Confirm again",
+      run: () => this.#confirm(digest),
+      primary: true,
+    });
   }
 
   /**
@@ -192,6 +228,7 @@ export class Collection {
    * @param {string} digest
    */
   #showAnswer(answer, digest) {
+    unconfirmed.delete(this.#row.recording.id);
     const step = outcome(answer, this.#row.recording, () => this.#confirm(digest));
     this.#row.show(step);
     this.#around.announce(`${this.#row.name}: ${step.title}`);

@@ -37,6 +37,11 @@ export class List {
     return this.#append(null);
   }
 
+  /** Leave nothing of it on the page. */
+  close() {
+    this.#body.replaceChildren();
+  }
+
   /** @param {string | null} cursor */
   async #append(cursor) {
     const page = await this.#session.list(cursor);

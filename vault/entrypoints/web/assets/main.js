@@ -8,8 +8,8 @@ import { List } from "./list.js";
 import { SignInForm, takeLink } from "./signin.js";
 import { clockText, generalProblem, isSessionOver } from "./words.js";
 
-/** @type {import("./api.js").Session | null} */
-let session = null;
+/** @type {{session: import("./api.js").Session, list: List} | null} */
+let visit = null;
 let saving = 0;
 
 const form = new SignInForm(enter);
@@ -25,11 +25,17 @@ function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
-/** @param {import("./api.js").Session} begun */
-async function enter(begun) {
-  await new List(begun, around).open();
-  session = begun;
-  element("until").textContent = `Signed in until ${clockText(begun.expiresAt)}`;
+/** @param {import("./api.js").Session} session */
+async function enter(session) {
+  const list = new List(session, around);
+  try {
+    await list.open();
+  } catch (error) {
+    session.end().catch(() => {});
+    throw error;
+  }
+  visit = { session, list };
+  element("until").textContent = `Signed in until ${clockText(session.expiresAt)}`;
   show("waiting");
   element("waiting-heading").focus();
 }
@@ -82,12 +88,13 @@ function guard(change) {
 }
 
 async function signOut() {
-  const ending = session;
-  session = null;
+  const ending = visit;
+  visit = null;
+  ending?.list.close();
   show("signin");
   form.focus();
   // A session that can't be ended from here ends by its time.
-  await ending?.end().catch(() => {});
+  await ending?.session.end().catch(() => {});
 }
 
 element("signout").addEventListener("click", signOut);
@@ -98,12 +105,12 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 window.addEventListener("pagehide", () => {
-  session?.end({ keepalive: true }).catch(() => {});
+  visit?.session.end({ keepalive: true }).catch(() => {});
 });
 
 window.addEventListener("hashchange", () => {
   const link = takeLink();
-  if (link !== null && session === null) form.useLink(link);
+  if (link !== null && visit === null) form.useLink(link);
 });
 
 form.useLink(takeLink());

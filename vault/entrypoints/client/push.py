@@ -1,0 +1,149 @@
+"""Upload a recording as a source does: hash it, stream it from disk, check the receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import stat
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import aiohttp
+
+from keys.secret import Secret
+from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.failures import ClientError
+from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.retry import Patience, patiently
+
+_PIECE_BYTES = 1 << 20
+
+Advance = Callable[[int], None]
+"""Hears how many more bytes were sent; a negative number when sending begins again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The vault's promise that the recording survives a power cut."""
+
+    file: Path
+    recording: str
+    sha256: str
+    bytes: int
+    sealed_at: str
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """A source's way to its vault."""
+
+    session: aiohttp.ClientSession
+    address: Address
+    token: Secret
+    patience: Patience = Patience()
+
+    async def introduce(self) -> str:
+        """Return the source's name as the vault knows it; raise `ServerRefused` for a bad token."""
+
+        async def ask() -> str:
+            async with answered(
+                self.session, "GET", self.address.url("/v1/source"), headers=self._headers()
+            ) as response:
+                return str((await read_json(response)).get("source", ""))
+
+        return await patiently(ask, self.patience)
+
+    async def upload(
+        self, path: Path, details: Sequence[tuple[str, str]] = (), advance: Advance = lambda _bytes: None
+    ) -> Receipt:
+        """Return the receipt of a file; `details` are `Callvault-…` headers.
+
+        Raise `ClientError` for an empty file or a receipt of something else, `TryAgain` once patience is
+        over, and `OSError`.
+        """
+        with _opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
+
+            async def send() -> dict[str, Any]:
+                sent = _Pieces(file, size, advance)
+                headers = [*self._headers().items(), *details, *_body_headers(digest.digest(), size)]
+                try:
+                    async with answered(
+                        self.session, "PUT", self._place_of(path), data=sent.stream(), headers=headers
+                    ) as response:
+                        return await read_json(response)
+                except BaseException:
+                    advance(-sent.bytes)
+                    raise
+
+            return _checked(path, await patiently(send, self.patience), digest.hexdigest(), size)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token.reveal().decode('latin-1')}"}
+
+    def _place_of(self, path: Path) -> str:
+        return self.address.url(f"/v1/recordings/{quote(os.fsencode(path.name), safe='')}")
+
+
+class _Pieces:
+    """The file's bytes, read on a thread as the line takes them."""
+
+    def __init__(self, file: BinaryIO, size: int, advance: Advance) -> None:
+        self._file = file
+        self._size = size
+        self._advance = advance
+        self.bytes = 0
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield exactly as many bytes as were hashed; a file that shrank ends early and is refused."""
+        while self.bytes < self._size:
+            wanted = min(_PIECE_BYTES, self._size - self.bytes)
+            piece = await asyncio.to_thread(os.pread, self._file.fileno(), wanted, self.bytes)
+            if not piece:
+                raise ClientError("the file became shorter while it was sent")
+            yield piece
+            self.bytes += len(piece)
+            self._advance(len(piece))
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a regular file with something in it; raise `ClientError` or `OSError`."""
+    if not path.name:
+        raise ClientError("an empty path was given; is the variable in the hook's command empty?")
+    # Without O_NONBLOCK a named pipe would hold us up for ever.
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size:
+        return file
+    file.close()
+    raise ClientError(f"{path} is empty" if stat.S_ISREG(status.st_mode) else f"{path} is no file")
+
+
+def _body_headers(digest: bytes, size: int) -> list[tuple[str, str]]:
+    """Return what describes the body; the digest lets the vault refuse what the line changed (RFC 9530)."""
+    return [
+        ("Content-Length", str(size)),
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Digest", f"sha-256=:{base64.b64encode(digest).decode()}:"),
+    ]
+
+
+def _checked(path: Path, answer: dict[str, Any], sha256: str, size: int) -> Receipt:
+    """Return the receipt; raise `ClientError` unless it is for these very bytes."""
+    if answer.get("sha256") != sha256 or answer.get("bytes") != size or not answer.get("recording"):
+        raise ClientError(f"the receipt is not for {path}; keep the file and ask the operator")
+    return Receipt(
+        path,
+        str(answer["recording"]),
+        sha256,
+        size,
+        str(answer.get("sealed_at", "")),
+        int(answer.get("log_index", -1)),
+    )
