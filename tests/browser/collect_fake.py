@@ -27,7 +27,7 @@ class Waiting:
 
     gate      until it is set, the content stops half-way
     cut       whether the connection of the first GET is cut half-way
-    ranges    whether a Range is honoured
+    ranges    whether a Range is honoured; if not, it gets as much from the beginning
     answer    the state that a receipt is answered with
     problems  answers to the next receipts, instead: status and code
     """
@@ -135,22 +135,24 @@ class CollectFake:
     async def _content(self, request: web.Request) -> web.StreamResponse:
         self._check(request)
         found = self._find(request)
-        start = found_start(request) if found.ranges else 0
+        wanted = found_start(request)
+        start = wanted if found.ranges else 0
+        stop = len(found.content) if found.ranges or not wanted else len(found.content) - wanted
         self.asked.append(f"content {found.id} from {start}")
         self.if_ranges.append(request.headers.get("If-Range"))
         response = web.StreamResponse(status=206 if start else 200, headers={"ETag": ETAG})
         if start:
             total = len(found.content)
             response.headers["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
-        response.content_length = len(found.content) - start
+        response.content_length = stop - start
         await response.prepare(request)
-        await self._send(request, response, found, start)
+        await self._send(request, response, found, start, stop)
         return response
 
     async def _send(
-        self, request: web.Request, response: web.StreamResponse, found: Waiting, start: int
+        self, request: web.Request, response: web.StreamResponse, found: Waiting, start: int, stop: int
     ) -> None:
-        for at in range(start, len(found.content), _PIECE_BYTES):
+        for at in range(start, stop, _PIECE_BYTES):
             half = at == len(found.content) // 2
             if half and found.gate is not None:
                 await found.gate.wait()
@@ -159,7 +161,7 @@ class CollectFake:
                 assert request.transport is not None
                 request.transport.close()
                 return
-            await response.write(found.content[at : at + _PIECE_BYTES])
+            await response.write(found.content[at : min(at + _PIECE_BYTES, stop)])
 
     async def _receipt(self, request: web.Request) -> web.Response:
         self._check(request)

@@ -159,6 +159,9 @@ class MemoryDatabase:
         if self.down:
             raise DatabaseUnavailable("the memory is down, as the test asked")
 
+    async def tidy(self) -> None:
+        """Do nothing: what was dropped lies nowhere."""
+
     async def close(self) -> None:
         """Do nothing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Self
@@ -74,10 +74,14 @@ class Scene:
         return await authenticate(self.vault, (token or known.session).reveal().decode(), by=VISITOR)
 
     async def upload(
-        self, source: Source, content: bytes, details: CallDetails | None = None, **digests: bytes
+        self,
+        source: Source,
+        content: bytes,
+        details: CallDetails | None = None,
+        digests: Mapping[str, bytes] | None = None,
     ) -> UploadReceipt:
         """Seal a recording, its body cut as networks do."""
-        upload = Upload(details or CallDetails(), digests)
+        upload = Upload(details or CallDetails(), digests or {})
         return await seal_recording(self.vault, source, upload, body_of(content), by=PBX)
 
     def recording(self, recording: RecordingId) -> Recording:

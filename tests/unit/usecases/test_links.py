@@ -44,7 +44,7 @@ async def test_a_link_with_the_password_opens_what_waits(scene: Scene) -> None:
 
 
 async def test_a_link_narrows_its_session(scene: Scene) -> None:
-    """A session of a link to one recording sees, opens and confirms no other, though all are the customer's."""
+    """A session of a link to one recording sees, opens and confirms no other of the same customer."""
     wanted = await scene.upload(scene.acme.source, b"wanted")
     other = await scene.upload(scene.acme.source, b"other")
     _, token = await create_link(

@@ -272,6 +272,6 @@ async def test_a_password_reissued_just_before_is_dead_too(scene: Scene) -> None
 
     with pytest.raises(AccessDenied):
         await enter(scene, scene.acme)
+    password = scene.acme.password.reveal().decode()
     with pytest.raises(AccessDenied):
-        password = scene.acme.password.reveal().decode()
         await sign_in(scene.vault, link=link.reveal().decode(), password=password, by=VISITOR)

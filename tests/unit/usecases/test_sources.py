@@ -56,7 +56,7 @@ async def test_new_tokens_end_the_old_ones(scene: Scene) -> None:
 
 
 async def test_a_revoked_source_is_out(scene: Scene) -> None:
-    """A revoked source is refused at the door, in the middle of an upload, and is not revived by new tokens."""
+    """A revoked source is refused at the door and in the middle of an upload; new tokens do not revive it."""
     await revoke_source(scene.vault, ACME_PBX, by=OPERATOR)
 
     with pytest.raises(BadToken):

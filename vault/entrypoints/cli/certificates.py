@@ -33,9 +33,7 @@ _PAGE_ENDINGS = {".html", ".htm"}
 
 
 @app.command
-def show(
-    recording: Id, /, *, output: Output = None, run: Run
-) -> None:
+def show(recording: Id, /, *, output: Output = None, run: Run) -> None:
     """Show the destruction certificate of a recording.
 
     Parameters

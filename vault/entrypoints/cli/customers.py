@@ -53,6 +53,7 @@ def add(
     email
         Where notices go.
     """
+
     async def use(vault: Vault, by: Actor) -> tuple[Customer, Secret]:
         return await add_customer(
             vault, CustomerName(name), agreement=agreement, title=title, email=email, by=by
@@ -83,6 +84,7 @@ def show(name: Name, /, *, run: Run) -> None:
     name
         Its short name.
     """
+
     async def use(vault: Vault, _by: Actor) -> Customer:
         async with vault.reading() as rows:
             return await find_customer(rows, CustomerName(name))
@@ -146,6 +148,7 @@ def close(name: Name, /, *, run: Run) -> None:
     name
         Its short name.
     """
+
     async def use(vault: Vault, by: Actor) -> Customer:
         return await close_customer(vault, CustomerName(name), by=by)
 

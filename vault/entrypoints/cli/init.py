@@ -84,7 +84,9 @@ def _chosen(given: Secret | None, run: Run) -> Secret | None:
     if not passphrase:
         raise CommandFailed("the passphrase is empty once spaces and dashes are set aside")
     if len(passphrase) < _SHORT_CHARACTERS:
-        run.note(f"warning: a passphrase under {_SHORT_CHARACTERS} characters can be guessed from a stolen disk")
+        run.note(
+            f"warning: a passphrase under {_SHORT_CHARACTERS} characters can be guessed from a stolen disk"
+        )
     return passphrase
 
 
@@ -93,7 +95,9 @@ class _RecoveryFile:
 
     def __init__(self, path: Path, data: Path) -> None:
         if path.resolve().is_relative_to(data.resolve()):
-            raise WrongUsage("the recovery identity can't lie under the data folder: both would be lost together")
+            raise WrongUsage(
+                "the recovery identity can't lie under the data folder: both would be lost together"
+            )
         self._path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 

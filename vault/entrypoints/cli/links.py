@@ -56,9 +56,7 @@ def create(
     base_url = run.settings().http.base_url()
 
     async def use(vault: Vault, by: Actor) -> tuple[Link, Secret]:
-        return await create_link(
-            vault, CustomerName(customer), recordings=recording, lifetime=expires, by=by
-        )
+        return await create_link(vault, CustomerName(customer), recordings=recording, lifetime=expires, by=by)
 
     link, token = run.in_vault(use)
     # In the fragment, which browsers keep to themselves: no scanner, proxy or log sees the token.

@@ -11,9 +11,7 @@ app = App(name="serve", help_format="plaintext")
 
 
 @app.default
-def serve(
-    *, host: str | None = None, port: int | None = None, workers: int | None = None, run: Run
-) -> int:
+def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None, run: Run) -> int:
     """Run the service until it is told to stop; says one line for each door that accepts connections.
 
     Parameters

@@ -158,5 +158,3 @@ def _issued(tokens: SourceTokens, run: Run) -> dict[str, Value]:
     # Without a public address, only this machine could use the URL, and a PBX is another.
     url = f"{http.base_url()}/v1/hooks/{hook}" if http.public_url else None
     return {"token": text_of(tokens.bearer), "hook_token": hook, "url": url}
-
-

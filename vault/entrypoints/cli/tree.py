@@ -27,7 +27,11 @@ _COMMANDS = (
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
     ("recordings", _OFFICE, "Recordings and who opened them: list, show."),
-    ("audit", _DPO, "The access log: list, show, tail, verify, checkpoint, key, prove, export, verify-proof."),
+    (
+        "audit",
+        _DPO,
+        "The access log: list, show, tail, verify, checkpoint, key, prove, export, verify-proof.",
+    ),
     ("certificates", _DPO, "Destruction certificates: show, verify."),
     ("push", _OUTSIDE, "Upload recordings as a source does."),
     ("fetch", _OUTSIDE, "Collect recordings as a customer does."),

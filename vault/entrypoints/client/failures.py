@@ -22,9 +22,7 @@ class TryAgain(ClientError):
     `after_seconds` is what the vault asked for; `progressed` says that something got through before.
     """
 
-    def __init__(
-        self, message: str, *, after_seconds: float | None = None, progressed: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, after_seconds: float | None = None, progressed: bool = False) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
         self.progressed = progressed

@@ -35,7 +35,10 @@ def open_session(address: Address) -> aiohttp.ClientSession:
 
 @asynccontextmanager
 async def answered(
-    session: aiohttp.ClientSession, method: str, url: str, **options: Any  # noqa: ANN401 - aiohttp's own
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    **options: Any,  # noqa: ANN401 - aiohttp's own
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     """Yield a successful answer.
 

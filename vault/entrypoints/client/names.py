@@ -39,7 +39,11 @@ def reserve(folder: Path, name: str) -> Path:
     stem, dot, extension = name.rpartition(".")
     number = 1
     while True:
-        free = name if number == 1 else f"{stem or name}-{number}{dot if stem else ''}{extension if stem else ''}"
+        free = (
+            name
+            if number == 1
+            else f"{stem or name}-{number}{dot if stem else ''}{extension if stem else ''}"
+        )
         try:
             os.close(os.open(folder / free, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:

@@ -198,6 +198,7 @@ export class Collection {
    */
   #showUnconfirmed(error, digest) {
     const text = words.confirmingProblem(error);
+    unconfirmed.delete(this.#row.recording.id);
     if (words.isMismatch(error)) return this.#showFailure(text, error);
     unconfirmed.set(this.#row.recording.id, digest);
     this.#showFailure(text, error, {

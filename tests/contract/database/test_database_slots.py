@@ -1,0 +1,81 @@
+"""Every database hands out slot numbers once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from tests.fakes.clock import NOON
+from vault.errors import Conflict
+from vault.ports.database import Database
+from vault.ports.repositories import Period
+
+DAY = date(2026, 11, 20)
+
+
+async def claim(database: Database, *, keep: bool = True) -> int:
+    """Claim one slot in a unit of work of its own."""
+    async with database.unit_of_work() as work:
+        number = await work.slots.claim("test", NOON)
+        if keep:
+            await work.commit()
+    return number
+
+
+async def test_numbers_are_dense_and_unique(database: Database) -> None:
+    """Many at once get 0, 1, 2, … each once."""
+    numbers = await asyncio.gather(*(claim(database) for _ in range(20)))
+
+    assert sorted(numbers) == list(range(20))
+
+
+async def test_a_claim_undone_is_free_again(database: Database) -> None:
+    """A number whose unit of work was undone goes to the next who claims."""
+    await claim(database)
+
+    undone = await claim(database, keep=False)
+
+    assert await claim(database) == undone == 1
+
+
+async def test_skipping_never_goes_back(database: Database) -> None:
+    """After `skip_to` claims begin there; skipping backwards does nothing."""
+    async with database.unit_of_work() as work:
+        await work.slots.skip_to(100)
+        await work.slots.skip_to(50)
+        await work.commit()
+
+    assert [await claim(database), await claim(database)] == [100, 101]
+
+
+async def test_what_is_destroyed_stays_known(database: Database) -> None:
+    """Destroyed numbers are told ascending, each once, however often they were marked."""
+    for _ in range(6):
+        await claim(database)
+    async with database.unit_of_work() as work:
+        await work.slots.mark_destroyed([4, 1], NOON)
+        await work.slots.mark_destroyed([], NOON)
+        await work.slots.mark_destroyed(iter([1, 2]), NOON)
+        await work.commit()
+
+    async with database.reading() as rows:
+        assert [number async for number in rows.slots.destroyed()] == [1, 2, 4]
+
+
+async def test_a_period_has_one_slot(database: Database) -> None:
+    """A day's details and a month's index have a slot each, given once; any day of a month finds it."""
+    async with database.unit_of_work() as work:
+        await work.slots.add_period(Period.DAY_DETAILS, DAY, 1)
+        await work.slots.add_period(Period.MONTH_INDEX, DAY, 2)
+        with pytest.raises(Conflict):
+            await work.slots.add_period(Period.MONTH_INDEX, DAY.replace(day=1), 3)
+        await work.commit()
+
+    async with database.reading() as rows:
+        days = (DAY, DAY.replace(day=1), DAY.replace(month=12))
+        found = [(await rows.slots.period(Period.DAY_DETAILS, day)) for day in days]
+        months = [(await rows.slots.period(Period.MONTH_INDEX, day)) for day in days]
+    assert found == [1, None, None]
+    assert months == [2, 2, None]

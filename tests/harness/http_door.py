@@ -1,0 +1,128 @@
+"""The real HTTP door over a real vault, on a loopback port; and a client that may break every rule."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import ClientResponse, ClientSession, web
+
+from tests.harness.vaults import RealVault
+from vault.config import Settings
+from vault.entrypoints.http.app import create_app
+from vault.entrypoints.http.connection import Door
+from vault.entrypoints.http.context import USUAL_PATIENCE, Patience
+from vault.ports.log import EventFilter
+from vault.ports.vault import Vault
+
+WAIT_SECONDS = 20.0
+"""How long a test waits for what must come; long, because a test that waits this long has failed."""
+
+
+@dataclass(frozen=True)
+class HttpDoor:
+    """A door that is open, with what stands before and behind it."""
+
+    door: Door
+    app: web.Application
+    known: RealVault
+    vault: Vault
+    client: ClientSession
+    port: int
+
+    def url(self, path: str) -> str:
+        """Return the URL of a path."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The source's header."""
+        return {"Authorization": f"Bearer {self.known.bearer}"}
+
+    async def put(self, name: str, content: bytes, **headers: str) -> ClientResponse:
+        """Upload as the PBX; header names are written with underscores."""
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        return await self.client.put(
+            self.url(f"/v1/recordings/{name}"), data=content, headers=self.bearer | sent
+        )
+
+    async def sign_in(self) -> dict[str, str]:
+        """Return the header of a customer's session."""
+        answer = await self.client.post(
+            self.url("/v1/collect/sessions"),
+            json={"link": self.known.link, "password": self.known.password},
+        )
+        assert answer.status == 201, await answer.text()
+        return {"Authorization": f"Bearer {(await answer.json())['token']}"}
+
+    async def waiting(self, session: Mapping[str, str]) -> list[dict[str, object]]:
+        """Return what waits for the customer."""
+        answer = await self.client.get(self.url("/v1/collect/recordings"), headers=session)
+        items = (await answer.json())["items"]
+        assert isinstance(items, list)
+        return items
+
+    async def actions(self) -> list[str]:
+        """Return the actions in the access log, oldest first."""
+        async with self.vault.reading() as rows:
+            entries = await rows.events.list(EventFilter(), limit=1000)
+        return [msgspec.json.decode(entry.record)["action"] for entry in reversed(entries)]
+
+    @asynccontextmanager
+    async def wire(self) -> AsyncIterator[Wire]:
+        """Connect without a library in between."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield Wire(reader, writer)
+        finally:
+            writer.close()
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A bare connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send bytes as they are."""
+        for piece in pieces:
+            self.writer.write(piece)
+        await self.writer.drain()
+
+    async def head(self) -> bytes:
+        """Return the next head of an answer, interim ones included."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def rest(self) -> bytes:
+        """Return whatever comes until the other side closes."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            return await self.reader.read(-1)
+
+
+def request_head(line: str, *headers: str) -> bytes:
+    """Return a request's head, its lines as given."""
+    return "\r\n".join((f"{line} HTTP/1.1", "Host: vault", *headers, "", "")).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+@asynccontextmanager
+async def opened(
+    known: RealVault, *, settings: Settings | None = None, patience: Patience = USUAL_PATIENCE
+) -> AsyncIterator[HttpDoor]:
+    """Open the door of a vault on a free port."""
+    async with known.opened() as vault:
+        listener = socket.create_server(("127.0.0.1", 0))
+        app = create_app(vault, settings or known.settings, patience)
+        door = Door(app)
+        await door.open(listener)
+        async with ClientSession() as client:
+            yield HttpDoor(door, app, known, vault, client, listener.getsockname()[1])
+        await door.close(WAIT_SECONDS)

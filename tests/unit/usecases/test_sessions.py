@@ -1,0 +1,116 @@
+"""Sessions: recognised by a token that the server does not keep, and ended for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from keys.secret import Secret
+from tests.fakes.scene import VISITOR, Scene
+from vault.domain.event import Action
+from vault.errors import AccessDenied, LogUnavailable
+from vault.sealing.session import session_id
+from vault.usecases.authenticate import authenticate
+from vault.usecases.end_session import end_expired_sessions, end_session
+from vault.usecases.open_recording import open_recording
+
+
+async def test_a_token_opens_its_own_session(scene: Scene) -> None:
+    """Two customers' tokens lead to two customers, each with its own identity."""
+    acme, zenith = await scene.visitor(scene.acme), await scene.visitor(scene.zenith)
+
+    assert acme.customer == scene.acme.customer
+    assert acme.actor.id == f"customer:{acme.customer.id}"
+    assert acme.actor.address == VISITOR.address
+    assert await acme.identity(scene.vault) != await zenith.identity(scene.vault)
+
+
+async def test_the_server_keeps_no_token(scene: Scene) -> None:
+    """Nothing that lies still holds a session's token."""
+    token = scene.acme.session.reveal()
+    state = scene.parts.database.state
+
+    assert token.decode() not in repr(state)
+    assert all(token not in session.sealed for session in state.sessions.values())
+
+
+@pytest.mark.parametrize("token", ["", "x", "\ud800", "\udcff" * 43, "a\0b"])
+async def test_forged_tokens(scene: Scene, token: str) -> None:
+    """What is no token of a session is refused, whatever its bytes."""
+    with pytest.raises(AccessDenied):
+        await authenticate(scene.vault, token, by=VISITOR)
+
+
+async def test_a_session_row_is_worth_nothing_elsewhere(scene: Scene) -> None:
+    """A row copied to a token of one's own, or another's identity put into it, opens nothing."""
+    sessions = scene.parts.database.state.sessions
+    mine = Secret(b"my own token")
+    victim = sessions[session_id(scene.acme.session)]
+    forged = replace(victim, id=session_id(mine))
+    sessions[forged.id] = forged
+    swapped = replace(sessions[session_id(scene.zenith.session)], slot=victim.slot, sealed=victim.sealed)
+    sessions[swapped.id] = swapped
+    receipt = await scene.upload(scene.acme.source, b"sound")
+
+    for token in (mine, scene.zenith.session):
+        visitor = await authenticate(scene.vault, token.reveal().decode(), by=VISITOR)
+        with pytest.raises(AccessDenied):
+            await visitor.identity(scene.vault)
+        with pytest.raises(AccessDenied):
+            await open_recording(scene.vault, visitor, receipt.recording)
+
+
+async def test_a_session_expires(scene: Scene) -> None:
+    """At the end of its time a session is refused, before anything cleaned it up."""
+    scene.parts.clock.advance(scene.parts.policy.session_lifetime - timedelta(seconds=1))
+    await scene.visitor(scene.acme)
+    scene.parts.clock.advance(timedelta(seconds=1))
+
+    with pytest.raises(AccessDenied):
+        await scene.visitor(scene.acme)
+
+
+async def test_an_ended_session_is_gone(scene: Scene) -> None:
+    """Ending destroys the slot and the row, is logged, and leaves whoever holds the row with nothing."""
+    visitor = await scene.visitor(scene.acme)
+    await end_session(scene.vault, visitor.session, by=visitor.actor)
+
+    with pytest.raises(AccessDenied):
+        await scene.visitor(scene.acme)
+    with pytest.raises(AccessDenied):
+        await visitor.identity(scene.vault)
+    assert not scene.parts.slots.alive(visitor.session.slot)
+    assert visitor.session.slot in scene.parts.database.state.slots_destroyed
+    assert len(await scene.log(Action.SESSION_ENDED)) == 1
+
+
+async def test_a_session_ends_on_record_first(scene: Scene) -> None:
+    """If the end can't be written, the session's slot stays: it has not ended."""
+    visitor = await scene.visitor(scene.acme)
+    scene.parts.database.fail_commit_with(LogUnavailable("no disk"))
+
+    with pytest.raises(LogUnavailable):
+        await end_session(scene.vault, visitor.session, by=visitor.actor)
+    assert scene.parts.slots.alive(visitor.session.slot)
+
+
+async def test_expired_sessions_are_swept(scene: Scene) -> None:
+    """Sessions whose time is over lose their slots; until then none does."""
+    slots = [session.slot for session in scene.parts.database.state.sessions.values()]
+    assert await end_expired_sessions(scene.vault) == 0
+    scene.parts.clock.advance(scene.parts.policy.session_lifetime)
+
+    assert await end_expired_sessions(scene.vault) == 2
+
+    assert not scene.parts.database.state.sessions
+    assert not any(scene.parts.slots.alive(slot) for slot in slots)
+
+
+async def test_a_session_of_nobody(scene: Scene) -> None:
+    """A session whose customer is missing is refused."""
+    del scene.parts.database.state.customers[scene.acme.customer.id]
+
+    with pytest.raises(AccessDenied):
+        await scene.visitor(scene.acme)

@@ -1,0 +1,154 @@
+"""A customer's session with the vault: sign in, list, confirm, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from vault.domain.names import parse_id_prefix
+from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.failures import ClientError
+from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.retry import Patience, patiently
+from vault.errors import Invalid
+
+_SESSIONS = "/v1/collect/sessions"
+_RECORDINGS = "/v1/collect/recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A recording that can be collected; `state` is `waiting`, or `retained` for one that is kept."""
+
+    id: str
+    file_name: str | None
+    bytes: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The answer to a receipt: `shredded`, `held`, `retained` or `pending`, and the certificate of the first."""
+
+    state: str
+    certificate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """A customer that has signed in."""
+
+    session: aiohttp.ClientSession
+    address: Address
+    token: str
+    patience: Patience
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What shows the vault who asks."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def content_url(self, recording: str) -> str:
+        """Return where a recording's bytes are."""
+        return self.address.url(f"{_RECORDINGS}/{recording}/content")
+
+    async def waiting(self) -> list[Waiting]:
+        """Return everything that can be collected."""
+        found: list[Waiting] = []
+        cursor: str | None = None
+        while True:
+            page = await self._page(cursor)
+            found += [_waiting(item) for item in page.get("items", ())]
+            cursor = page.get("next")
+            if not isinstance(cursor, str):
+                return found
+
+    async def confirm(self, recording: str, sha256: str) -> Collected:
+        """Prove that we hold a recording; the vault destroys its own.
+
+        Raise `ServerRefused` with the code `digest_mismatch` for a digest that is another's.
+        """
+        url = self.address.url(f"{_RECORDINGS}/{recording}/receipt")
+
+        async def post() -> dict[str, Any]:
+            async with answered(
+                self.session, "POST", url, json={"sha256": sha256}, headers=self.headers
+            ) as response:
+                return await read_json(response)
+
+        answer = await patiently(post, self.patience)
+        certificate = answer.get("certificate")
+        return Collected(str(answer.get("state", "")), certificate if isinstance(certificate, str) else None)
+
+    async def sign_out(self) -> None:
+        """End the session; one that can't be ended now ends by itself."""
+        with suppress(ClientError):
+            url = self.address.url(f"{_SESSIONS}/current")
+            async with answered(self.session, "DELETE", url, headers=self.headers):
+                pass
+
+    async def _page(self, cursor: str | None) -> dict[str, Any]:
+        async def get() -> dict[str, Any]:
+            async with answered(
+                self.session,
+                "GET",
+                self.address.url(_RECORDINGS),
+                params={"cursor": cursor} if cursor else {},
+                headers=self.headers,
+            ) as response:
+                return await read_json(response)
+
+        return await patiently(get, self.patience)
+
+
+@asynccontextmanager
+async def signed_in(
+    session: aiohttp.ClientSession,
+    address: Address,
+    *,
+    password: str,
+    customer: str | None,
+    patience: Patience,
+) -> AsyncIterator[Collector]:
+    """Sign in by the link in the address, or as `customer`; sign out at the end, whatever happened.
+
+    Raise `ServerRefused` for a wrong pair, `TryAgain` while too many were tried.
+    """
+    who = {"link": address.link.reveal().decode()} if address.link else {"customer": customer}
+
+    async def post() -> dict[str, Any]:
+        async with answered(
+            session, "POST", address.url(_SESSIONS), json={**who, "password": password}
+        ) as response:
+            return await read_json(response)
+
+    token = (await patiently(post, patience)).get("token")
+    if not isinstance(token, str):
+        raise ClientError("the answer is not what a vault would say; is the address right?")
+    collector = Collector(session, address, token, patience)
+    try:
+        yield collector
+    finally:
+        await collector.sign_out()
+
+
+def _waiting(item: object) -> Waiting:
+    """Read one item; its id becomes part of paths, so nothing else than an id may pass."""
+    try:
+        if not isinstance(item, dict):
+            raise TypeError
+        name, size = item.get("file_name"), int(item["bytes"])
+        if size < 0:
+            raise ValueError
+        return Waiting(
+            parse_id_prefix(str(item["id"])),
+            name if isinstance(name, str) else None,
+            size,
+            str(item.get("state", "waiting")),
+        )
+    except (Invalid, KeyError, TypeError, ValueError):
+        raise ClientError("the list of recordings is not what a vault would say") from None
