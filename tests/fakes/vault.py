@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from keys.service import ServiceKeys
 from tests.fakes.blobs import MemoryBlobs
@@ -80,7 +80,11 @@ class Parts:
 
     def beside(self, slots: MemorySlots) -> Self:
         """Return this database and store beside other slots: a backup put back, or the reverse."""
-        return replace(self, state=self.database.state, slots=slots)
+        return self.but(slots=slots)
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - the types are those of the fields
+        """Return these parts with some of them exchanged."""
+        return replace(self, state=self.database.state, **changes)
 
     async def _keep_head(self, frontier: Frontier) -> None:
         await self.slots.write_head(sign_frontier(self.keys, frontier), frontier.size)

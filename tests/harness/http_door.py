@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -47,7 +48,7 @@ class HttpDoor:
         """Upload as the PBX; header names are written with underscores."""
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         return await self.client.put(
-            self.url(f"/v1/recordings/{name}"), data=content, headers=self.bearer | sent
+            self.url(f"/v1/recordings/{name}"), data=io.BytesIO(content), headers=self.bearer | sent
         )
 
     async def sign_in(self) -> dict[str, str]:

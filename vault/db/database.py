@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vault.db.engine import database_file, reading_engine, writing_engine
+from vault.db.engine import BUSY_SECONDS, database_file, reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.group import OnCommit
 from vault.db.group_commit import GroupCommit
@@ -82,7 +82,7 @@ class SqlDatabase:
     async def tidy(self) -> None:
         """Move the write-ahead log into the database and empty it, so that what was dropped is in neither.
 
-        A long reading snapshot or another process may keep some of it back until the next time.
+        What a reading snapshot or another process still needs stays until the next time.
         """
         with vault_errors():
             await self._group_commit.between_groups(self._checkpoint)
@@ -96,4 +96,8 @@ class SqlDatabase:
         async with self._writer.connect() as connection:
             # Past SQLAlchemy, which would begin a transaction first: inside one it can't be done.
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await driver.execute("PRAGMA busy_timeout=0")  # or every writer would wait for the oldest reader
+            try:
+                await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

@@ -22,13 +22,14 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 async def upgrade(url: str) -> None:
     """Bring the database to `REVISION`, whole or not at all; make it if it isn't there.
 
-    Raises `DatabaseUnavailable` for one that a newer program made.
+    Raises `DatabaseUnavailable` when that fails, or when a newer program made the database.
     """
-    make_private(url)
     engine = writing_engine(url)
     try:
         with vault_errors():
+            make_private(url)
             async with engine.begin() as connection:
+                _must_not_be_newer(await connection.run_sync(_revision))
                 await connection.run_sync(_migrate)
     finally:
         await engine.dispose()
@@ -42,14 +43,16 @@ async def check_revision(connection: AsyncConnection) -> None:
     found = await connection.run_sync(_revision)
     if found is None:
         raise NoVault("the database is empty; `callvault init` makes a vault")
-    if found < REVISION:
-        raise DatabaseUnavailable(
-            f"the database has schema {found}, this program needs {REVISION}: upgrade it"
-        )
-    if found > REVISION:
-        raise DatabaseUnavailable(
-            f"the database has schema {found}, this program knows {REVISION}: update the program"
-        )
+    _must_not_be_newer(found)
+    if found != REVISION:
+        advice = f"this program needs {REVISION}: run `callvault migrate`"
+        raise DatabaseUnavailable(f"the database has schema {found}, {advice}")
+
+
+def _must_not_be_newer(found: str | None) -> None:
+    if found is not None and found > REVISION:
+        advice = f"this program knows {REVISION}: a newer one made it"
+        raise DatabaseUnavailable(f"the database has schema {found}, {advice}")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -100,6 +100,7 @@ class _Agreement:
 
     def __init__(self) -> None:
         self._sealed: dict[str, tuple[int, object]] = {}
+        self._collected: set[str] = set()
         self._shredded: dict[str, int] = {}
         self._findings: list[str] = []
 
@@ -115,6 +116,8 @@ class _Agreement:
             return
         if entry.action == Action.RECORDING_SEALED:
             self._sealed[entry.recording] = (entry.index, entry.facts.get("sha256"))
+        elif entry.action == Action.RECORDING_COLLECTED and "kept" not in entry.facts:
+            self._collected.add(entry.recording)
         elif entry.action == Action.RECORDING_SHREDDED:
             self._shredded[entry.recording] = entry.index
 
@@ -129,8 +132,14 @@ class _Agreement:
         shredded = self._shredded.pop(recording.id, None)
         if shredded != recording.shred_log_index:
             self._findings.append(f"{name}: the log and the database disagree on its destruction")
-        elif (shredded is not None) != (recording.state is RecordingState.SHREDDED):
+        elif not self._state_fits(recording, shredded):
             self._findings.append(f"{name}: it is {recording.state}, which its entries contradict")
+
+    def _state_fits(self, recording: Recording, shredded: int | None) -> bool:
+        """Say whether the state is what its entries left it in: from collection on there is no way back."""
+        if shredded is not None or recording.state is RecordingState.SHREDDED:
+            return shredded is not None and recording.state is RecordingState.SHREDDED
+        return recording.state is RecordingState.COLLECTED or recording.id not in self._collected
 
     def findings(self) -> list[str]:
         """Return what disagreed, and what the log sealed that the database does not know."""

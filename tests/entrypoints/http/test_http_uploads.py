@@ -49,7 +49,9 @@ async def test_the_same_again_is_200_with_the_same_receipt(door: HttpDoor) -> No
 
 async def test_basic_with_the_token_as_password_is_let_in(door: HttpDoor) -> None:
     """Old PBX scripts know only `curl -u`."""
-    answer = await door.client.get(door.url("/v1/source"), headers={"Authorization": encode_basic_auth("anything", door.known.bearer)})
+    answer = await door.client.get(
+        door.url("/v1/source"), headers={"Authorization": encode_basic_auth("anything", door.known.bearer)}
+    )
 
     assert answer.status == 200
     assert (await answer.json())["source"] == "pbx"
@@ -69,7 +71,7 @@ async def test_a_form_is_taken_by_its_file_part(door: HttpDoor) -> None:
     """Fields before and after the file are read past; name and type come from the part."""
     form = FormData()
     form.add_field("note", "before")
-    form.add_field("file", WAV, filename="from the form.wav", content_type="audio/wav")
+    form.add_field("file", WAV, filename="from-the-form.wav", content_type="audio/wav")
     form.add_field("note", "after")
 
     answer = await door.client.post(door.url("/v1/recordings"), data=form, headers=door.bearer)
@@ -77,14 +79,14 @@ async def test_a_form_is_taken_by_its_file_part(door: HttpDoor) -> None:
     assert answer.status == 201, await answer.text()
     assert (await answer.json())["sha256"] == hashlib.sha256(WAV).hexdigest()
     details = (await newest(door)).details
-    assert (details.file_name, details.content_type) == ("from the form.wav", "audio/wav")
+    assert (details.file_name, details.content_type) == ("from-the-form.wav", "audio/wav")
 
 
 async def test_rtpengine_is_understood(door: HttpDoor) -> None:
     """A part `ngfile` without name or type; name, call, start and length come from X-Recording headers."""
     content = (RECORDINGS / "rtpengine26-mix.wav").read_bytes()
     with MultipartWriter("form-data") as form:
-        form.append(content, {"Content-Disposition": 'form-data; name="ngfile"'})  # type: ignore[arg-type]
+        form.append(content, {"Content-Disposition": 'form-data; name="ngfile"'})
     headers = {
         "X-Recording-Call-ID": "1-29326%40127.0.0.1",
         "X-Recording-File-Name": "1-29326%40127.0.0.1-mix",
@@ -109,7 +111,7 @@ async def test_rtpengine_is_understood(door: HttpDoor) -> None:
 async def test_call_details_come_by_header_or_query(door: HttpDoor) -> None:
     """Both are one set of names; a plus that a query lost is put back, local time is the source's."""
     query = (
-        "?callvault-calling=+442079460000&Callvault-Started-At=2026-07-01T10:00:00&Callvault-Direction=inbound"
+        "?callvault-calling=+442079460000&Callvault-Started-At=2026-07-01T10:00&Callvault-Direction=inbound"
     )
     answer = await door.put(
         "call.wav" + query,

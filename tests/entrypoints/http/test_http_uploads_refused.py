@@ -1,4 +1,4 @@
-"""Uploads that are refused: before a byte is read where possible, with nothing half-kept, with one clear error."""
+"""Uploads that are refused: before a byte is read where possible, nothing half-kept, one clear error."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ async def test_a_bad_token_is_refused_before_the_body(door: HttpDoor, headers: l
     """401 comes although not a byte of the body was sent, and nobody is asked to send it."""
     async with door.wire() as wire:
         await wire.send(
-            request_head(
-                "PUT /v1/recordings/a.wav", "Content-Length: 9000", "Expect: 100-continue", *headers
-            )
+            request_head("PUT /v1/recordings/a.wav", "Content-Length: 9000", "Expect: 100-continue", *headers)
         )
         head = await wire.head()
 
@@ -148,9 +146,7 @@ async def test_a_compressed_body_is_refused(door: HttpDoor) -> None:
 async def test_a_wrong_digest_leaves_nothing(door: HttpDoor, name: str) -> None:
     """What came is not what was sent: no receipt."""
     other = hashlib.new(name.replace("-", ""), b"other").digest()
-    answer = await door.put(
-        "a.wav", SOUND, Content_Digest=f"{name}=:{base64.b64encode(other).decode()}:"
-    )
+    answer = await door.put("a.wav", SOUND, Content_Digest=f"{name}=:{base64.b64encode(other).decode()}:")
 
     assert (answer.status, (await answer.json())["code"]) == (400, "content_digest_wrong")
     assert await nothing_kept(door)
@@ -169,7 +165,9 @@ async def test_a_cut_upload_leaves_nothing(door: HttpDoor) -> None:
     async with door.wire() as wire:
         await wire.send(
             request_head(
-                "PUT /v1/recordings/a.wav", "Content-Length: 9000", f"Authorization: Bearer {door.known.bearer}"
+                "PUT /v1/recordings/a.wav",
+                "Content-Length: 9000",
+                f"Authorization: Bearer {door.known.bearer}",
             ),
             SOUND[:4000],
         )
@@ -184,7 +182,9 @@ async def test_a_stalled_sender_is_cut_off(real_vault: RealVault) -> None:
     async with opened(real_vault, patience=IMPATIENT) as door, door.wire() as wire:
         await wire.send(
             request_head(
-                "PUT /v1/recordings/a.wav", "Content-Length: 9000", f"Authorization: Bearer {real_vault.bearer}"
+                "PUT /v1/recordings/a.wav",
+                "Content-Length: 9000",
+                f"Authorization: Bearer {real_vault.bearer}",
             ),
             SOUND[:4000],
         )
@@ -195,7 +195,12 @@ async def test_a_stalled_sender_is_cut_off(real_vault: RealVault) -> None:
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"zz\r\nabc\r\n0\r\n\r\n", b"3\r\nabcdef\r\n0\r\n\r\n", b"-1\r\na\r\n0\r\n\r\n", b"3;\x00\r\nabc\r\n0\r\n\r\n"],
+    [
+        b"zz\r\nabc\r\n0\r\n\r\n",
+        b"3\r\nabcdef\r\n0\r\n\r\n",
+        b"-1\r\na\r\n0\r\n\r\n",
+        b"3;\x00\r\nabc\r\n0\r\n\r\n",
+    ],
 )
 async def test_bad_chunks_leave_nothing(door: HttpDoor, chunks: bytes) -> None:
     """Framing that does not add up is refused, whatever it holds."""
@@ -227,12 +232,17 @@ async def test_bad_chunks_leave_nothing(door: HttpDoor, chunks: bytes) -> None:
         ("Callvault-Agent: a\x00b",),
     ],
 )
-async def test_what_proxies_read_differently_is_not_read_at_all(door: HttpDoor, lines: tuple[str, ...]) -> None:
+async def test_what_proxies_read_differently_is_not_read_at_all(
+    door: HttpDoor, lines: tuple[str, ...]
+) -> None:
     """Smuggling and header injection end as 400 or 415, and keep nothing."""
     async with door.wire() as wire:
         await wire.send(
             request_head(
-                "PUT /v1/recordings/a", f"Authorization: Bearer {door.known.bearer}", "Connection: close", *lines
+                "PUT /v1/recordings/a",
+                f"Authorization: Bearer {door.known.bearer}",
+                "Connection: close",
+                *lines,
             ),
             b"0\r\n\r\n",
         )
@@ -259,7 +269,10 @@ END = f"\r\n--{BOUNDARY}--\r\n".encode()
         (PART.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") + SOUND + END, 415),
         (PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n") + SOUND + END, 415),
         (PART.replace(b"a.wav", b"../a.wav") + SOUND + END, 400),
-        (PART.replace(b"\r\n\r\n", b"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n") + SOUND + END, 400),
+        (
+            PART.replace(b"\r\n\r\n", b"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n") + SOUND + END,
+            400,
+        ),
         (PART.replace(b'"file"', b'"other"') + bytes(100_000) + b"\r\n" + PART + SOUND + END, 400),
         (b"no form at all", 400),
         (b"", 400),
@@ -300,14 +313,17 @@ async def test_more_uploads_than_places_are_told_to_come_again(real_vault: RealV
 
 
 @pytest.mark.parametrize(
-    "path", ["", "a%2Fb", "a%5Cb", "%2e%2e", "..", "a%00b", "a%0d%0ab", "%ff", "a%E2%80%AEb", "n" * 256, "%20"]
+    "path",
+    ["", "a%2Fb", "a%5Cb", "%2e%2e", "..", "a%00b", "a%0d%0ab", "%ff", "a%E2%80%AEb", "n" * 256, "%20"],
 )
 async def test_names_that_are_paths_or_worse_are_refused(door: HttpDoor, path: str) -> None:
     """Traversal, NUL, line ends, text turned around, bytes that are no UTF-8, over-long and empty names."""
     async with door.wire() as wire:
         await wire.send(
             request_head(
-                f"PUT /v1/recordings/{path}", "Content-Length: 1", f"Authorization: Bearer {door.known.bearer}"
+                f"PUT /v1/recordings/{path}",
+                "Content-Length: 1",
+                f"Authorization: Bearer {door.known.bearer}",
             ),
             b"x",
         )

@@ -118,7 +118,7 @@ async def test_what_was_collected_is_gone(scene: Scene) -> None:
 
 
 async def test_a_row_whose_slot_is_zero_is_gone(scene: Scene) -> None:
-    """Whatever the row says, without its slot a recording counts as destroyed, and opening it logs nothing."""
+    """Whatever the row says, without its slot a recording counts as destroyed, and no opening is logged."""
     receipt = await scene.upload(scene.acme.source, SOUND)
     await scene.vault.slots.destroy([scene.recording(receipt.recording).slot])
 

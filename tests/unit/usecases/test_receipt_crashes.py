@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from tests.fakes.power import PowerCut
@@ -69,8 +71,6 @@ async def cut_in_recovery(scene: Scene, step: int) -> Scene:
     """Start again and cut the power once more, unless recovery is done before that step."""
     again = scene.restarted()
     again.parts.power.cut_at = step
-    try:
+    with suppress(PowerCut):
         await recover(again.vault)
-    except PowerCut:
-        pass
     return again

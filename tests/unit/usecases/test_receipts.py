@@ -107,7 +107,7 @@ async def test_the_certificate_verifies_offline(
 
 async def test_an_unstated_horizon_is_printed(scene: Scene) -> None:
     """Where the operator states no snapshot horizon, the certificate says so."""
-    silent = scene.over(replace(scene.parts, policy=replace(scene.parts.policy, snapshot_horizon=None)))
+    silent = scene.over(scene.parts.but(policy=replace(scene.parts.policy, snapshot_horizon=None)))
     sealed = await silent.upload(scene.acme.source, SOUND)
     await confirm(silent, await silent.visitor(scene.acme), sealed)
 
@@ -195,7 +195,7 @@ async def test_no_certificate_before_it_is_on_record(
     first, second = await asyncio.gather(*shreds)
 
     assert first is not None
-    assert first == second
+    assert first == second == await finish_shred(scene.vault, sealed.recording, by=SERVICE)
 
 
 async def test_no_log_no_destruction(scene: Scene, visitor: Visitor, sealed: UploadReceipt) -> None:
@@ -251,7 +251,7 @@ async def test_a_regime_retains(scene: Scene, visitor: Visitor, sealed: UploadRe
 
 
 async def test_a_mirror_away_is_pending(scene: Scene, visitor: Visitor, sealed: UploadReceipt) -> None:
-    """No certificate while a mirror can't be reached; nothing opens meanwhile; once it is back, it is done."""
+    """No certificate while a mirror can't be reached, and nothing opens; once it is back, it is done."""
     scene.parts.slots.away = {1}
     for _ in range(2):
         assert await confirm(scene, visitor, sealed) == ReceiptAnswer(ReceiptState.PENDING)
@@ -301,7 +301,7 @@ async def test_no_slot_is_destroyed_without_collection(scene: Scene, sealed: Upl
 async def test_a_backup_does_not_revive_a_recording(
     scene: Scene, visitor: Visitor, sealed: UploadReceipt
 ) -> None:
-    """Yesterday's database and blobs beside today's slots: the recording does not open with its own password."""
+    """Yesterday's database and blobs beside today's slots: the recording opens for nobody."""
     yesterday = scene.copy()
     await confirm(scene, visitor, sealed)
 

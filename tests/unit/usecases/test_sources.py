@@ -33,6 +33,16 @@ async def test_each_kind_of_token_opens_its_own_door(scene: Scene) -> None:
             await identify_source(scene.vault, token, hook=is_hook)
 
 
+async def test_a_source_of_the_companys_own_needs_no_customer(scene: Scene) -> None:
+    """A source of the company's own calls is recognised, whatever becomes of the customers."""
+    own, tokens = await add_source(
+        scene.vault, SourceName("desk"), customer=None, zone="UTC", region="GB", by=OPERATOR
+    )
+    scene.parts.database.state.customers.clear()
+
+    assert await identify_source(scene.vault, tokens.bearer.reveal().decode()) == own
+
+
 async def test_tokens_are_kept_as_digests(scene: Scene) -> None:
     """Neither the rows nor the log hold a token."""
     kept = repr(scene.parts.database.state)

@@ -211,9 +211,7 @@ async def test_an_empty_upload_is_refused(scene: Scene) -> None:
 
 async def test_the_limit_is_exact(scene: Scene) -> None:
     """A recording of the limit is taken, one byte more is not."""
-    limited = scene.over(
-        replace(scene.parts, policy=replace(scene.parts.policy, recording_bytes_limit=100_000))
-    )
+    limited = scene.over(scene.parts.but(policy=replace(scene.parts.policy, recording_bytes_limit=100_000)))
 
     assert (await limited.upload(scene.acme.source, bytes(100_000))).bytes == 100_000
     with pytest.raises(RecordingTooLarge):
@@ -254,8 +252,8 @@ class StubbornBlobs(MemoryBlobs):
 
 
 async def test_trouble_in_clearing_up_hides_nothing(scene: Scene) -> None:
-    """When even the blob can't be removed, the first error is told, and a duplicate still gets its receipt."""
-    stubborn = scene.over(replace(scene.parts, blobs=StubbornBlobs()))
+    """When even the blob can't be removed, the first error is told, and a duplicate has its receipt."""
+    stubborn = scene.over(scene.parts.but(blobs=StubbornBlobs()))
     first = await stubborn.upload(scene.acme.source, SOUND, CALL)
 
     assert await stubborn.upload(scene.acme.source, SOUND, CALL) == replace(first, created=False)
@@ -303,7 +301,7 @@ async def test_cancelled_in_the_body(scene: Scene) -> None:
 
 
 async def test_cancelled_while_the_disk_writes(scene: Scene) -> None:
-    """Cancelled once its row is on its way to the disk, a recording stays whole: a retry's receipt is true."""
+    """Cancelled once its row is on its way to the disk, a recording is whole: a retry's receipt is true."""
     scene.parts.database.hold_commits()
     upload = asyncio.create_task(scene.upload(scene.acme.source, SOUND, CALL))
     await scene.parts.database.until_stuck(upload)

@@ -1,4 +1,4 @@
-"""`callvault audit`: the access log. `audit_log` reads it, `audit_proof` proves it; each is loaded when it is used."""
+"""`callvault audit`: the access log. `audit_log` reads it, `audit_proof` proves it; each loads when used."""
 
 from __future__ import annotations
 

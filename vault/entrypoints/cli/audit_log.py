@@ -38,7 +38,7 @@ def list_(
     Parameters
     ----------
     actor
-        Who acted: the name of a person, customer, source or user of this machine, or an id such as staff:4f7k.
+        Who acted: the name of a person, customer, source or user of this machine, or an id.
     recording
         What was touched, by id or the beginning of it.
     customer
@@ -55,7 +55,7 @@ def list_(
         How many at most.
     """
 
-    async def use(vault: Vault, _by: Actor) -> list[Row]:
+    async def _use(vault: Vault, _by: Actor) -> list[Row]:
         async with vault.reading() as rows:
             which = EventFilter(
                 actor=await actor_id(vault, rows, actor),
@@ -68,7 +68,7 @@ def list_(
             )
         return [event_row(event) for event in await list_events(vault, which, limit=limit)]
 
-    run.show_list(run.in_vault(use), EVENT_COLUMNS)
+    run.show_list(run.in_vault(_use), EVENT_COLUMNS)
 
 
 def show(index: int, /, *, run: Run) -> None:
@@ -80,10 +80,10 @@ def show(index: int, /, *, run: Run) -> None:
         Its place in the log, from 0.
     """
 
-    async def use(vault: Vault, _by: Actor) -> Row:
+    async def _use(vault: Vault, _by: Actor) -> Row:
         return event_row(await show_event(vault, index))
 
-    run.show(run.in_vault(use))
+    run.show(run.in_vault(_use))
 
 
 def tail(
@@ -99,7 +99,7 @@ def tail(
         Wait for new ones.
     """
 
-    async def use(vault: Vault, _by: Actor) -> None:
+    async def _use(vault: Vault, _by: Actor) -> None:
         async with vault.reading() as rows:
             index = max(0, await rows.events.size() - lines)
         while True:
@@ -113,7 +113,7 @@ def tail(
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
-    run.in_vault(use)
+    run.in_vault(_use)
 
 
 def _print_line(event: LoggedEvent, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The commands of `callvault audit` that prove the log: verify, checkpoint, key, prove, export, verify-proof."""
+"""The commands of `callvault audit` that prove the log, to us and to strangers."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def verify(*, since_checkpoint: Path | None = None, run: Run) -> int:
     """
     kept = read_small(since_checkpoint) if since_checkpoint else None
 
-    async def use(vault: Vault, _by: Actor) -> Verification:
+    async def _use(vault: Vault, _by: Actor) -> Verification:
         return await verify_log(vault, since=kept, progress=_progress)
 
     try:
-        result = run.in_vault(use)
+        result = run.in_vault(_use)
     except LogBehind as error:
         result = Verification(0, None, [str(error)])
     findings = list(result.findings)
@@ -58,19 +58,19 @@ def checkpoint(*, output: Output = None, run: Run) -> None:
         A new file for it.
     """
 
-    async def use(vault: Vault, _by: Actor) -> bytes:
+    async def _use(vault: Vault, _by: Actor) -> bytes:
         return await sign_checkpoint(vault)
 
-    _put_out(run, "checkpoint", run.in_vault(use), output)
+    _put_out(run, "checkpoint", run.in_vault(_use), output)
 
 
 def key(*, run: Run) -> None:
     """Print the verifier key of the log, by which anybody can check its proofs."""
 
-    async def use(vault: Vault, _by: Actor) -> str:
+    async def _use(vault: Vault, _by: Actor) -> str:
         return vault.keys.signer.verifier_key
 
-    _put_out(run, "key", run.in_vault(use).encode() + b"\n", None)
+    _put_out(run, "key", run.in_vault(_use).encode() + b"\n", None)
 
 
 def prove(index: int, /, *, output: Output = None, run: Run) -> None:
@@ -84,10 +84,10 @@ def prove(index: int, /, *, output: Output = None, run: Run) -> None:
         A new file for the proof.
     """
 
-    async def use(vault: Vault, _by: Actor) -> bytes:
+    async def _use(vault: Vault, _by: Actor) -> bytes:
         return (await prove_entry(vault, index)).encode()
 
-    _put_out(run, "proof", run.in_vault(use), output)
+    _put_out(run, "proof", run.in_vault(_use), output)
 
 
 def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: Run) -> None:
@@ -100,14 +100,14 @@ def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: 
     """
     folder = ExportFolder.prepare(output)
 
-    async def use(vault: Vault, _by: Actor) -> int:
+    async def _use(vault: Vault, _by: Actor) -> int:
         files = 0
         async for path, content in export_log(vault):
             folder.write(path, content)
             files += 1
         return files
 
-    run.show({"folder": str(output), "files": run.in_vault(use)})
+    run.show({"folder": str(output), "files": run.in_vault(_use)})
 
 
 def verify_proof(file: Path, /, *, key: str, run: Run) -> None:

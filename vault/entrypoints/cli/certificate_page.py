@@ -1,4 +1,4 @@
-"""A destruction certificate as one self-contained page to print, and the certificate found in such a page again."""
+"""A destruction certificate as one self-contained page to print, and found again in such a page."""
 
 from __future__ import annotations
 

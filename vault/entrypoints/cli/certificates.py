@@ -44,14 +44,14 @@ def show(recording: Id, /, *, output: Output = None, run: Run) -> None:
         A new file: a page to print where the name ends in .html, else the proof itself.
     """
 
-    async def use(vault: Vault, _by: Actor) -> tuple[str, str]:
+    async def _use(vault: Vault, _by: Actor) -> tuple[str, str]:
         async with vault.reading() as rows:
             found = await rows.recordings.get(await rows.recordings.find(recording))
         if found is None or found.shred_log_index is None:
             raise CommandFailed(f"the recording {recording} is not destroyed, so there is no certificate")
         return await certificate_of(vault, found), vault.keys.signer.verifier_key
 
-    text, verifier_key = run.in_vault(use)
+    text, verifier_key = run.in_vault(_use)
     certificate = DestructionCertificate.from_proof(TlogProof.parse(text.encode()))
     if output is not None:
         as_page = output.suffix.lower() in _PAGE_ENDINGS

@@ -188,7 +188,7 @@ async def _store(vault: Vault, url: str) -> Check:
 
 
 async def _clock(vault: Vault) -> Check:
-    """The log's time never goes back: a clock behind it stamps everything with the last entry's time."""
+    """Compare with the log, whose time never goes back: behind it, everything would bear one time."""
     async with vault.reading() as rows:
         size = await rows.events.size()
     last: datetime | None = None

@@ -54,12 +54,12 @@ def add(
         Where notices go.
     """
 
-    async def use(vault: Vault, by: Actor) -> tuple[Customer, Secret]:
+    async def _use(vault: Vault, by: Actor) -> tuple[Customer, Secret]:
         return await add_customer(
             vault, CustomerName(name), agreement=agreement, title=title, email=email, by=by
         )
 
-    customer, password = run.in_vault(use)
+    customer, password = run.in_vault(_use)
     run.show({**customer_row(customer), "password": text_of(password)})
     run.note(_SHOWN_ONCE)
 
@@ -68,11 +68,11 @@ def add(
 def list_(*, run: Run) -> None:
     """List all customers."""
 
-    async def use(vault: Vault, _by: Actor) -> Sequence[Customer]:
+    async def _use(vault: Vault, _by: Actor) -> Sequence[Customer]:
         async with vault.reading() as rows:
             return await rows.customers.all()
 
-    run.show_list([customer_row(customer) for customer in run.in_vault(use)], _COLUMNS)
+    run.show_list([customer_row(customer) for customer in run.in_vault(_use)], _COLUMNS)
 
 
 @app.command
@@ -85,11 +85,11 @@ def show(name: Name, /, *, run: Run) -> None:
         Its short name.
     """
 
-    async def use(vault: Vault, _by: Actor) -> Customer:
+    async def _use(vault: Vault, _by: Actor) -> Customer:
         async with vault.reading() as rows:
             return await find_customer(rows, CustomerName(name))
 
-    run.show(customer_row(run.in_vault(use)))
+    run.show(customer_row(run.in_vault(_use)))
 
 
 @app.command(name="set")
@@ -124,7 +124,7 @@ def set_(
     if (agreement, title, email, delete_on_collection) == (None, None, None, None):
         raise WrongUsage("nothing to change was given; see callvault customers set --help")
 
-    async def use(vault: Vault, by: Actor) -> Customer:
+    async def _use(vault: Vault, by: Actor) -> Customer:
         return await change_customer(
             vault,
             CustomerName(name),
@@ -136,7 +136,7 @@ def set_(
             instructed_by=instructed_by,
         )
 
-    run.show(customer_row(run.in_vault(use)))
+    run.show(customer_row(run.in_vault(_use)))
 
 
 @app.command
@@ -149,10 +149,10 @@ def close(name: Name, /, *, run: Run) -> None:
         Its short name.
     """
 
-    async def use(vault: Vault, by: Actor) -> Customer:
+    async def _use(vault: Vault, by: Actor) -> Customer:
         return await close_customer(vault, CustomerName(name), by=by)
 
-    run.show(customer_row(run.in_vault(use)))
+    run.show(customer_row(run.in_vault(_use)))
 
 
 @app.command
@@ -173,7 +173,7 @@ def reissue_password(name: Name, /, *, password_file: PasswordFile = None, run: 
         raise WrongUsage("say whose passphrase it is: --as NAME, a DPO or tech manager")
     given = read_password(f"passphrase of {staff}", password_file, run.environ)
 
-    async def use(vault: Vault, by: Actor) -> Secret:
+    async def _use(vault: Vault, by: Actor) -> Secret:
         return await reissue(
             vault,
             CustomerName(name),
@@ -182,7 +182,7 @@ def reissue_password(name: Name, /, *, password_file: PasswordFile = None, run: 
             by=by,
         )
 
-    run.show({"name": name, "password": text_of(run.in_vault(use))})
+    run.show({"name": name, "password": text_of(run.in_vault(_use))})
     run.note(_SHOWN_ONCE)
 
 

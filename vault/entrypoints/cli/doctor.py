@@ -24,11 +24,11 @@ def doctor(*, run: Run) -> int:
     settings = run.settings()
     checks = [*check_machine(), *check_settings(settings)]
 
-    async def use(vault: Vault, _by: Actor) -> list[Check]:
+    async def _use(vault: Vault, _by: Actor) -> list[Check]:
         return await check_vault(vault, settings)
 
     try:
-        checks += run.in_vault(use)
+        checks += run.in_vault(_use)
     except (VaultError, KeysError) as error:
         checks.append(Check(Level.FAILURE, "vault", str(error)))
     run.show_list(

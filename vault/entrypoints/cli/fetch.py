@@ -59,7 +59,7 @@ def fetch(
 ) -> int:
     """Collect what waits: download, verify, confirm, save the certificates.
 
-    Confirming destroys the recording at the vault, so it happens only once the file is whole and synced to disk.
+    Confirming destroys the recording at the vault: it is done once the file is whole and synced to disk.
 
     Parameters
     ----------
@@ -77,6 +77,7 @@ def fetch(
         if (address.link is None) is (customer is None):
             raise WrongUsage("give the whole link with its #TOKEN, or the address and --customer NAME")
         password = text_of(read_password("retrieval password", password_file, run.environ))
+        output.mkdir(parents=True, exist_ok=True)
         results = asyncio.run(_fetch_all(address, customer, password, output, run))
     except ClientError as error:
         raise client_failure(error) from None
@@ -90,7 +91,6 @@ def fetch(
 async def _fetch_all(
     address: Address, customer: str | None, password: str, folder: Path, run: Run
 ) -> list[Fetched]:
-    folder.mkdir(parents=True, exist_ok=True)
     results: list[Fetched] = []
     async with (
         open_session(address) as session,

@@ -11,10 +11,12 @@ from cyclopts import App
 from keys.passwords import normalise
 from keys.secret import Secret
 from vault.app import create_vault
+from vault.config import Settings
+from vault.db.engine import database_file
 from vault.domain.event import Actor, Channel
 from vault.domain.names import StaffName
 from vault.entrypoints.cli.arguments import Name, PasswordFile
-from vault.entrypoints.cli.exits import CommandFailed, WrongUsage
+from vault.entrypoints.cli.exits import CommandFailed, WrongUsage, message_of
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.opening import system_user
 from vault.entrypoints.cli.passwords import given_password, text_of
@@ -22,6 +24,7 @@ from vault.entrypoints.cli.passwords import given_password, text_of
 app = App(name="init", help_format="plaintext")
 
 _SHORT_CHARACTERS = 20
+_LOCAL = "local:"
 
 
 @app.default
@@ -30,7 +33,7 @@ def init(
 ) -> None:
     """Create the vault; print the first DPO's passphrase and the recovery identity once.
 
-    A failed init leaves nothing that a second one could not deal with, or says what is in the way.
+    An init that fails says what it had made, and can be repeated once that is removed.
 
     Parameters
     ----------
@@ -46,13 +49,20 @@ def init(
     recovery = _RecoveryFile(recovery_file, Path(settings.data)) if recovery_file else None
     # The id of a user is blinded under the vault's own key, which does not exist yet.
     founder = Actor("os:founder", system_user(), Channel.CLI)
+    missing = [path for path in _places(settings) if not path.exists()]
     try:
         record, founding = asyncio.run(
             create_vault(settings, StaffName(dpo), by=founder, passphrase=passphrase)
         )
-    except BaseException:
+    except BaseException as error:
         if recovery:
             recovery.give_up()
+        made = [str(path) for path in missing if path.exists()]
+        if made and isinstance(error, Exception):
+            # Not removed here: what is half-made and what belongs to a vault must never be confused.
+            raise CommandFailed(
+                f"{message_of(error)}; this init had made {' '.join(made)}: remove that before the next try"
+            ) from error
         raise
     if recovery:
         recovery.write(founding.recovery)
@@ -65,15 +75,19 @@ def init(
             "recovery_identity": None if recovery else text_of(founding.recovery),
         }
     )
-    run.note(*_WHAT_TO_KEEP)
+    run.note(*_WHAT_TO_KEEP.splitlines())
 
 
-_WHAT_TO_KEEP = (
-    "The passphrase opens what the DPO may open. Its owner keeps it; nobody can show it again.",
-    "The recovery identity replaces a lost passphrase. Keep it offline, away from this machine and its backups.",
-    "The root key and the slots lie where the settings say. No snapshot of them may be kept for long: it would "
-    "bring back what was destroyed.",
-)
+def _places(settings: Settings) -> list[Path]:
+    """Return where a vault on this machine lies."""
+    root_key = Path(settings.custody.url.removeprefix(_LOCAL))
+    return [root_key, *settings.slots.paths, database_file(settings.database.url)]
+
+
+_WHAT_TO_KEEP = """\
+The passphrase opens what the DPO may open. Its owner keeps it; nobody can show it again.
+The recovery identity replaces a lost passphrase. Keep it offline, away from this machine and its backups.
+Root key and slots lie where the settings say. A snapshot of them brings back what is destroyed after it."""
 
 
 def _chosen(given: Secret | None, run: Run) -> Secret | None:

@@ -55,10 +55,10 @@ def create(
     """
     base_url = run.settings().http.base_url()
 
-    async def use(vault: Vault, by: Actor) -> tuple[Link, Secret]:
+    async def _use(vault: Vault, by: Actor) -> tuple[Link, Secret]:
         return await create_link(vault, CustomerName(customer), recordings=recording, lifetime=expires, by=by)
 
-    link, token = run.in_vault(use)
+    link, token = run.in_vault(_use)
     # In the fragment, which browsers keep to themselves: no scanner, proxy or log sees the token.
     url = f"{base_url}/collect#{text_of(token)}"
     run.show({**_row(link, {link.customer: customer}, link.created_at), "url": url})
@@ -75,13 +75,13 @@ def list_(*, customer: Name | None = None, run: Run) -> None:
         Only this customer's.
     """
 
-    async def use(vault: Vault, _by: Actor) -> list[Row]:
+    async def _use(vault: Vault, _by: Actor) -> list[Row]:
         async with vault.reading() as rows:
             links = await rows.links.all(await customer_id(rows, customer))
             names = await customer_names(rows)
         return [_row(link, names, vault.clock.now()) for link in links]
 
-    run.show_list(run.in_vault(use), _COLUMNS)
+    run.show_list(run.in_vault(_use), _COLUMNS)
 
 
 @app.command
@@ -94,12 +94,12 @@ def revoke(link: Id, /, *, run: Run) -> None:
         Its id, or the beginning of it.
     """
 
-    async def use(vault: Vault, by: Actor) -> Row:
+    async def _use(vault: Vault, by: Actor) -> Row:
         revoked = await revoke_link(vault, link, by=by)
         async with vault.reading() as rows:
             return _row(revoked, await customer_names(rows), vault.clock.now())
 
-    run.show(run.in_vault(use))
+    run.show(run.in_vault(_use))
 
 
 def _row(link: Link, customer_names: Mapping[str, str], now: datetime) -> Row:

@@ -34,9 +34,9 @@ def _dispatch(given: Sequence[str]) -> int:
 
     from vault.entrypoints.cli.globals import take_options  # noqa: PLC0415 - see `main`
     from vault.entrypoints.cli.invocation import Invocation  # noqa: PLC0415 - see `main`
-    from vault.entrypoints.cli.tree import command_tree, parse  # noqa: PLC0415 - see `main`
+    from vault.entrypoints.cli.tree import parse  # noqa: PLC0415 - see `main`
 
     options, rest = take_options(given, os.environ)
-    answer = parse(command_tree(), rest, Invocation(options, os.environ))()
+    answer = parse(rest, Invocation(options, os.environ))()
     sys.stdout.flush()  # a full disk or a closed pipe must fail here, where it still counts
     return answer if isinstance(answer, int) else 0

@@ -19,10 +19,10 @@ def migrate(*, run: Run) -> None:
     """Bring the database's schema up to this version, whole or not at all. Stop the service first."""
     url = run.settings().database.url
 
-    async def renew() -> None:
+    async def _renew() -> None:
         if not await SqlDatabase.exists(url):
             raise NoVault("there is no database; `callvault init` makes a vault")
         await upgrade(url)
 
-    asyncio.run(renew())
+    asyncio.run(_renew())
     run.show({"schema": REVISION})

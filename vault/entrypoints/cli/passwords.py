@@ -1,4 +1,4 @@
-"""Where passwords come from: a prompt, a file, standard input. Never the command line, which others can read."""
+"""Where passwords come from: a prompt, a file, standard input; never the command line, which others see."""
 
 from __future__ import annotations
 

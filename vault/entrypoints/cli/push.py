@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,8 @@ from vault.entrypoints.cli.render import Row
 from vault.entrypoints.client.address import Address, parse_address
 from vault.entrypoints.client.failures import ClientError, TryAgain
 from vault.entrypoints.client.http import open_session
-from vault.entrypoints.client.push import Receipt, Uploader
+from vault.entrypoints.client.push import Receipt, Uploader, must_be_sendable
+from vault.entrypoints.client.retry import Patience
 
 app = App(
     name="push",
@@ -39,7 +41,7 @@ Repeated = Annotated[tuple[str, ...], Parameter(negative="")]
 
 
 @app.default
-def push(  # noqa: PLR0917 - one parameter for each option
+def push(
     *files: str,
     to: str,
     token_file: PasswordFile = None,
@@ -115,28 +117,42 @@ def push(  # noqa: PLR0917 - one parameter for each option
 async def _push_all(
     address: Address, token: Secret, files: Sequence[str], details: Sequence[tuple[str, str]], run: Run
 ) -> tuple[list[Receipt], list[Exception]]:
-    """Upload one after the other; a file that fails does not stop the others."""
+    """Upload one after the other; a file that fails does not stop the others.
+
+    What can't be sent is told before anything is: a hook with an empty variable must not go unnoticed.
+    """
     receipts: list[Receipt] = []
-    failures: list[Exception] = []
+    paths, failures = _sendable(files)
+    if not paths:
+        return receipts, failures
     async with open_session(address) as session:
-        uploader = Uploader(session, address, token)
-        for file in files:
+        uploader = Uploader(session, address, token, Patience())
+        await uploader.introduce()  # a wrong token is told before a long upload, not after it
+        for path in paths:
             try:
-                receipt = await _push_one(uploader, file, details)
+                with meter(path.name, await asyncio.to_thread(os.path.getsize, path)) as advance:
+                    receipt = await uploader.upload(path, details, advance)
             except (ClientError, OSError) as error:
                 failures.append(error)
-                complain(f"{file or '(empty path)'}: {client_message(error)}")
+                complain(f"{path}: {client_message(error)}")
             else:
                 receipts.append(receipt)
-                run.note(f"{file}: safe as {receipt.recording}")
+                run.note(f"{path}: safe as {receipt.recording}")
     return receipts, failures
 
 
-async def _push_one(uploader: Uploader, file: str, details: Sequence[tuple[str, str]]) -> Receipt:
-    path = Path(file)
-    size = path.stat().st_size if file else 0
-    with meter(path.name, size) as advance:
-        return await uploader.upload(path, details, advance)
+def _sendable(files: Sequence[str]) -> tuple[list[Path], list[Exception]]:
+    paths: list[Path] = []
+    failures: list[Exception] = []
+    for file in files:
+        try:
+            must_be_sendable(Path(file))
+        except (ClientError, OSError) as error:
+            failures.append(error)
+            complain(f"{file or '(empty)'}: {client_message(error)}")
+        else:
+            paths.append(Path(file))
+    return paths, failures
 
 
 def client_failure(error: ClientError) -> CommandFailed:

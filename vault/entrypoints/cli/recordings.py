@@ -94,7 +94,7 @@ def list_(
         since, until = _around(around)
     which = _Which(customer=customer, source=source, states=state, since=since, until=until)
 
-    async def use(vault: Vault, by: Actor) -> list[Row]:
+    async def _use(vault: Vault, by: Actor) -> list[Row]:
         async with vault.reading() as rows:
             wanted, region = await _resolve(rows, which)
             owners = await _owners(rows)
@@ -103,7 +103,7 @@ def list_(
         )
         return [recording_row(each, owners) for each in listed]
 
-    run.show_list(run.in_vault(use), RECORDING_COLUMNS)
+    run.show_list(run.in_vault(_use), RECORDING_COLUMNS)
 
 
 @app.command
@@ -116,12 +116,12 @@ def show(recording: Id, /, *, run: Run) -> None:
         Its id, or the beginning of it.
     """
 
-    async def use(vault: Vault, by: Actor) -> tuple[Shown, Owners]:
+    async def _use(vault: Vault, by: Actor) -> tuple[Shown, Owners]:
         shown = await show_recording(vault, recording, by=by)
         async with vault.reading() as rows:
             return shown, await _owners(rows)
 
-    shown, owners = run.in_vault(use)
+    shown, owners = run.in_vault(_use)
     row = recording_row(shown.listed, owners)
     events = [event_row(event) for event in reversed(shown.events)]
     _print_shown(run, row, events)

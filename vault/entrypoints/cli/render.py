@@ -59,19 +59,17 @@ def utc_text(moment: datetime) -> str:
 def cell(value: Value) -> str:
     """Write a value for people."""
     match value:
-        case None:
-            return ""
+        case str():
+            return plain(value)
         case bool():
             return "yes" if value else "no"
         case datetime():
             return value.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
         case Mapping():
             return ", ".join(f"{plain(name)}={cell(part)}" for name, part in value.items())
-        case str():
-            return plain(value)
         case Sequence():
             return ", ".join(cell(part) for part in value)
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -67,10 +67,10 @@ def add(
         raise WrongUsage("say whose calls it brings: --customer NAME, or --own for the company's own")
     owner = CustomerName(customer) if customer is not None else None
 
-    async def use(vault: Vault, by: Actor) -> tuple[Source, SourceTokens]:
+    async def _use(vault: Vault, by: Actor) -> tuple[Source, SourceTokens]:
         return await add_source(vault, SourceName(name), customer=owner, zone=zone, region=region, by=by)
 
-    source, tokens = run.in_vault(use)
+    source, tokens = run.in_vault(_use)
     run.show({**source_row(source, {source.customer or "": customer or ""}), **_issued(tokens, run)})
     run.note(_SHOWN_ONCE)
 
@@ -79,12 +79,12 @@ def add(
 def list_(*, run: Run) -> None:
     """List all sources."""
 
-    async def use(vault: Vault, _by: Actor) -> list[Row]:
+    async def _use(vault: Vault, _by: Actor) -> list[Row]:
         async with vault.reading() as rows:
             names = await customer_names(rows)
             return [source_row(source, names) for source in await rows.sources.all()]
 
-    run.show_list(run.in_vault(use), _COLUMNS)
+    run.show_list(run.in_vault(_use), _COLUMNS)
 
 
 @app.command
@@ -97,11 +97,11 @@ def show(name: Name, /, *, run: Run) -> None:
         Its short name.
     """
 
-    async def use(vault: Vault, _by: Actor) -> Row:
+    async def _use(vault: Vault, _by: Actor) -> Row:
         async with vault.reading() as rows:
             return source_row(await find_source(rows, SourceName(name)), await customer_names(rows))
 
-    run.show(run.in_vault(use))
+    run.show(run.in_vault(_use))
 
 
 @app.command
@@ -114,10 +114,10 @@ def token(name: Name, /, *, run: Run) -> None:
         The source's short name.
     """
 
-    async def use(vault: Vault, by: Actor) -> SourceTokens:
+    async def _use(vault: Vault, by: Actor) -> SourceTokens:
         return await issue_tokens(vault, SourceName(name), by=by)
 
-    run.show({"name": name, **_issued(run.in_vault(use), run)})
+    run.show({"name": name, **_issued(run.in_vault(_use), run)})
     run.note(_SHOWN_ONCE)
 
 
@@ -131,12 +131,12 @@ def revoke(name: Name, /, *, run: Run) -> None:
         The source's short name.
     """
 
-    async def use(vault: Vault, by: Actor) -> tuple[Source, Mapping[str, str]]:
+    async def _use(vault: Vault, by: Actor) -> tuple[Source, Mapping[str, str]]:
         source = await revoke_source(vault, SourceName(name), by=by)
         async with vault.reading() as rows:
             return source, await customer_names(rows)
 
-    run.show(source_row(*run.in_vault(use)))
+    run.show(source_row(*run.in_vault(_use)))
 
 
 def source_row(source: Source, customer_names: Mapping[str, str]) -> Row:

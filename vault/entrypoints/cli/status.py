@@ -16,12 +16,12 @@ app = App(name="status", help_format="plaintext")
 
 @app.default
 def status(*, run: Run) -> None:
-    """Show what waits and what is due: recordings by state, blobs still to be deleted, the size of the log."""
+    """Show what waits and what is due: recordings by state, blobs to be deleted, the size of the log."""
 
-    async def use(vault: Vault, _by: Actor) -> Status:
+    async def _use(vault: Vault, _by: Actor) -> Status:
         return await report_status(vault)
 
-    found = run.in_vault(use)
+    found = run.in_vault(_use)
     states: dict[str, Value] = {}
     for state in RecordingState:
         count, size = found.recordings[state]

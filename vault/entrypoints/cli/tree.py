@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from cyclopts import App, Group
@@ -23,6 +23,10 @@ _COMMANDS = (
     ("status", _OPERATOR, "Show what waits and what is due."),
     ("doctor", _OPERATOR, "Check the deployment; each line is ok, warning or failure."),
     ("migrate", _OPERATOR, "Bring the database up to this version."),
+    ("push", _OUTSIDE, "Upload recordings as a source does."),
+    ("fetch", _OUTSIDE, "Collect recordings as a customer does."),
+)
+_GROUPS = (
     ("customers", _OFFICE, "Customers: add, list, show, set, close, reissue-password."),
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
@@ -33,45 +37,58 @@ _COMMANDS = (
         "The access log: list, show, tail, verify, checkpoint, key, prove, export, verify-proof.",
     ),
     ("certificates", _DPO, "Destruction certificates: show, verify."),
-    ("push", _OUTSIDE, "Upload recordings as a source does."),
-    ("fetch", _OUTSIDE, "Collect recordings as a customer does."),
 )
 
 _EPILOGUE = """\
-In any position: --data DIR (CALLVAULT_DATA), --config FILE (CALLVAULT_CONFIG), --as NAME (CALLVAULT_AS),
---format table|json|csv. Passwords come from a prompt, --password-file FILE or CALLVAULT_PASSWORD_FILE.
+In any position:
+  --data DIR                folder of the vault (CALLVAULT_DATA)
+  --config FILE             settings in TOML (CALLVAULT_CONFIG)
+  --as NAME                 who acts, of the staff (CALLVAULT_AS)
+  --format table|json|csv   how answers are written (CALLVAULT_FORMAT)
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 verification found something wrong,
-4 try again later.
+Passwords come from a prompt, --password-file FILE, or the file that
+CALLVAULT_PASSWORD_FILE names. callvault --version tells the version.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage,
+3 verification found something wrong, 4 try again later.
 """
 
 
-def command_tree() -> App:
-    """Return the whole command. `--version` is answered before this is built."""
+def command_tree(words: Collection[str] = ()) -> App:
+    """Return the whole command. `--version` is answered before this is built.
+
+    The command that `words` ask for speaks for itself; the others are told by a summary, so that the first
+    page of help loads none of them.
+    """
     app = App(
         name="callvault",
-        help="A vault for call recordings: sealed on arrival, destroyed when collected, every access on record.",
+        help="A vault for call recordings: sealed on arrival, destroyed when collected, every access logged.",
         help_epilogue=_EPILOGUE,
         help_format="plaintext",
         version_flags=(),
         help_on_error=False,
     )
     for name, group, summary in _COMMANDS:
+        told = None if name in words else summary
+        app.command(f"{_HERE}.{name}:app", name=name, group=group, help=told)
+    for name, group, summary in _GROUPS:
         app.command(f"{_HERE}.{name}:app", name=name, group=group, help=summary)
     return app
 
 
-def parse(tree: App, words: Sequence[str], run: Invocation) -> Callable[[], object]:
+def parse(words: Sequence[str], run: Invocation) -> Callable[[], object]:
     """Return the command that the words ask for, ready to be called.
 
     Raise `WrongUsage` for a group without a command, and what the parser raises (`CycloptsError`).
     """
-    if _asks_for_help(tree, words):
-        load_commands(tree, words)
+    tree = command_tree(words)
+    asks_for_help = any(word in tree.help_flags for word in words)
+    if asks_for_help and words[0] in tree and not words[0].startswith("-"):
+        load_commands(tree[words[0]])
     command, bound, uninvited = tree.parse_args(
         list(words), print_error=False, exit_on_error=False, help_on_error=False
     )
-    if getattr(command, "__func__", None) is App.help_print and not _asks_for_help(tree, words):
+    if getattr(command, "__func__", None) is App.help_print and not asks_for_help:
         group = " ".join(("callvault", *words))
         raise WrongUsage(f"{group} needs a command; {group} --help names them all")
     for name in uninvited:
@@ -79,16 +96,8 @@ def parse(tree: App, words: Sequence[str], run: Invocation) -> Callable[[], obje
     return partial(command, *bound.args, **bound.kwargs)
 
 
-def _asks_for_help(tree: App, words: Sequence[str]) -> bool:
-    return any(word in tree.help_flags for word in words)
-
-
-def load_commands(tree: App, words: Sequence[str] = ()) -> App:
-    """Load the modules of the group that the words lead to: a summary is the first line of a function."""
-    for word in words:
-        if word.startswith("-") or word not in tree:
-            break
-        tree = tree[word]
-    for name in tree:
-        tree[name]  # noqa: B018 - looking it up loads it
-    return tree
+def load_commands(group: App) -> App:
+    """Load every command of a group: their summaries are the first lines of their docstrings."""
+    for name in group:
+        _ = group[name]  # looking it up loads it
+    return group

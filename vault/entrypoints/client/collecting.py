@@ -32,7 +32,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The answer to a receipt: `shredded`, `held`, `retained` or `pending`, and the certificate of the first."""
+    """The answer to a receipt: `shredded` with its certificate, `held`, `retained` or `pending`."""
 
     state: str
     certificate: str | None
@@ -74,13 +74,13 @@ class Collector:
         """
         url = self.address.url(f"{_RECORDINGS}/{recording}/receipt")
 
-        async def post() -> dict[str, Any]:
+        async def _post() -> dict[str, Any]:
             async with answered(
                 self.session, "POST", url, json={"sha256": sha256}, headers=self.headers
             ) as response:
                 return await read_json(response)
 
-        answer = await patiently(post, self.patience)
+        answer = await patiently(_post, self.patience)
         certificate = answer.get("certificate")
         return Collected(str(answer.get("state", "")), certificate if isinstance(certificate, str) else None)
 
@@ -92,7 +92,7 @@ class Collector:
                 pass
 
     async def _page(self, cursor: str | None) -> dict[str, Any]:
-        async def get() -> dict[str, Any]:
+        async def _get() -> dict[str, Any]:
             async with answered(
                 self.session,
                 "GET",
@@ -102,7 +102,7 @@ class Collector:
             ) as response:
                 return await read_json(response)
 
-        return await patiently(get, self.patience)
+        return await patiently(_get, self.patience)
 
 
 @asynccontextmanager
@@ -120,13 +120,13 @@ async def signed_in(
     """
     who = {"link": address.link.reveal().decode()} if address.link else {"customer": customer}
 
-    async def post() -> dict[str, Any]:
+    async def _post() -> dict[str, Any]:
         async with answered(
             session, "POST", address.url(_SESSIONS), json={**who, "password": password}
         ) as response:
             return await read_json(response)
 
-    token = (await patiently(post, patience)).get("token")
+    token = (await patiently(_post, patience)).get("token")
     if not isinstance(token, str):
         raise ClientError("the answer is not what a vault would say; is the address right?")
     collector = Collector(session, address, token, patience)
@@ -138,17 +138,14 @@ async def signed_in(
 
 def _waiting(item: object) -> Waiting:
     """Read one item; its id becomes part of paths, so nothing else than an id may pass."""
+    fields = item if isinstance(item, dict) else {}
+    name, size = fields.get("file_name"), fields.get("bytes")
     try:
-        if not isinstance(item, dict):
-            raise TypeError
-        name, size = item.get("file_name"), int(item["bytes"])
-        if size < 0:
-            raise ValueError
-        return Waiting(
-            parse_id_prefix(str(item["id"])),
-            name if isinstance(name, str) else None,
-            size,
-            str(item.get("state", "waiting")),
-        )
-    except (Invalid, KeyError, TypeError, ValueError):
-        raise ClientError("the list of recordings is not what a vault would say") from None
+        recording = parse_id_prefix(str(fields.get("id")))
+    except Invalid:
+        size = None
+    if not isinstance(size, int) or size < 0:
+        raise ClientError("the list of recordings is not what a vault would say")
+    return Waiting(
+        recording, name if isinstance(name, str) else None, size, str(fields.get("state", "waiting"))
+    )

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import aiohttp
 
@@ -48,12 +48,12 @@ class Download:
             return await asyncio.to_thread(_settle, file)
 
     async def _entity_tag(self) -> str:
-        """Ask for the tag by which the vault knows whether it is still the same content (a HEAD opens nothing)."""
+        """Ask for the tag that tells the same content from another; a HEAD opens nothing."""
         url = self.collector.content_url(self.recording.id)
         async with answered(self.collector.session, "HEAD", url, headers=self.collector.headers) as response:
             return response.headers.get("ETag", "")
 
-    async def _go_on(self, file: BinaryIO, tag: str) -> None:
+    async def _go_on(self, file: FileIO, tag: str) -> None:
         """Read from where the file ends; raise `TryAgain` if the line breaks."""
         start = file.tell()
         headers = dict(self.collector.headers)
@@ -72,26 +72,26 @@ class Download:
         if file.tell() < self.recording.bytes:
             raise TryAgain("the recording ended early", progressed=file.tell() > start)
 
-    async def _read(self, response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+    async def _read(self, response: aiohttp.ClientResponse, file: FileIO) -> None:
         async for piece in response.content.iter_chunked(_PIECE_BYTES):
             if file.tell() + len(piece) > self.recording.bytes:
                 raise ClientError("the server sends more than the recording has")
             _write_all(file, piece)
             self.advance(len(piece))
 
-    def _begin_again(self, file: BinaryIO) -> None:
+    def _begin_again(self, file: FileIO) -> None:
         self.advance(-file.tell())
         file.seek(0)
         file.truncate()
 
 
-def _open_part(part: Path) -> BinaryIO:
+def _open_part(part: Path) -> FileIO:
     # Unbuffered: what was written is in the file when this process is killed. A link is not followed.
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.fdopen(os.open(part, flags, 0o600), "r+b", buffering=0)
+    return FileIO(os.open(part, flags, 0o600), "r+")
 
 
-def _write_all(file: BinaryIO, piece: bytes) -> None:
+def _write_all(file: FileIO, piece: bytes) -> None:
     """Write the whole piece: an unbuffered write may be short on a disk that is getting full."""
     view = memoryview(piece)
     while view:
@@ -107,7 +107,7 @@ def _continues(response: aiohttp.ClientResponse, start: int) -> bool:
     return True
 
 
-def _settle(file: BinaryIO) -> str:
+def _settle(file: FileIO) -> str:
     """Sync, then hash what the disk gives back rather than what passed through memory."""
     os.fsync(file.fileno())
     if hasattr(os, "posix_fadvise"):

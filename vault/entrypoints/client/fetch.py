@@ -1,7 +1,7 @@
 """Collect everything that waits: download, keep, confirm, save the certificate; in this order, one by one.
 
-A recording is confirmed only once its file is whole, synced and under its name: from the receipt on, ours is the
-only copy.
+A recording is confirmed only once its file is whole, synced and under its name: from the receipt on, ours is
+the only copy.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Fetcher:
             sha256 = await Download(self.collector, recording, part, advance).run()
         target = reserve(self.folder, name)
         held = Held(recording.id, target.name, sha256)
-        # Noted first: after a crash here the line names a file that is not this recording, which its digest tells.
+        # Noted first: after a crash here the line names a file whose digest tells that it is another.
         self.ledger.note(held)
         part.replace(target)
         _sync_folder(self.folder)
@@ -121,8 +121,8 @@ class Fetcher:
         aside = reserve(self.folder, f"{held.file}.damaged")
         (self.folder / held.file).replace(aside)
         return (
-            f"what arrived is not the recording and was put aside as {aside.name}; the vault destroyed nothing, "
-            "run this again"
+            f"what arrived is not the recording and was put aside as {aside.name}; "
+            "the vault destroyed nothing, run this again"
         )
 
     def _save_certificate(self, held: Held, answer: Collected) -> Path | None:

@@ -61,4 +61,4 @@ def _parse(line: str) -> Held | None:
     except (ValueError, TypeError):
         return None
     # The folder may be shared: a line must not lead anywhere else.
-    return entry if isinstance(entry.file, str) and Path(entry.file).name == entry.file else None
+    return entry if Path(str(entry.file)).name == entry.file else None

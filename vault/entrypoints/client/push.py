@@ -9,8 +9,9 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -46,18 +47,18 @@ class Uploader:
     session: aiohttp.ClientSession
     address: Address
     token: Secret
-    patience: Patience = Patience()
+    patience: Patience
 
     async def introduce(self) -> str:
         """Return the source's name as the vault knows it; raise `ServerRefused` for a bad token."""
 
-        async def ask() -> str:
+        async def _ask() -> str:
             async with answered(
                 self.session, "GET", self.address.url("/v1/source"), headers=self._headers()
             ) as response:
                 return str((await read_json(response)).get("source", ""))
 
-        return await patiently(ask, self.patience)
+        return await patiently(_ask, self.patience)
 
     async def upload(
         self, path: Path, details: Sequence[tuple[str, str]] = (), advance: Advance = lambda _bytes: None
@@ -71,7 +72,7 @@ class Uploader:
             size = os.fstat(file.fileno()).st_size
             digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
 
-            async def send() -> dict[str, Any]:
+            async def _send() -> dict[str, Any]:
                 sent = _Pieces(file, size, advance)
                 headers = [*self._headers().items(), *details, *_body_headers(digest.digest(), size)]
                 try:
@@ -83,7 +84,7 @@ class Uploader:
                     advance(-sent.bytes)
                     raise
 
-            return _checked(path, await patiently(send, self.patience), digest.hexdigest(), size)
+            return _checked(path, await patiently(_send, self.patience), digest.hexdigest(), size)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token.reveal().decode('latin-1')}"}
@@ -95,7 +96,7 @@ class Uploader:
 class _Pieces:
     """The file's bytes, read on a thread as the line takes them."""
 
-    def __init__(self, file: BinaryIO, size: int, advance: Advance) -> None:
+    def __init__(self, file: BufferedReader, size: int, advance: Advance) -> None:
         self._file = file
         self._size = size
         self._advance = advance
@@ -113,7 +114,12 @@ class _Pieces:
             self._advance(len(piece))
 
 
-def _opened(path: Path) -> BinaryIO:
+def must_be_sendable(path: Path) -> None:
+    """Pass if the file could be sent; raise `ClientError` for an empty path or file, or `OSError`."""
+    _opened(path).close()
+
+
+def _opened(path: Path) -> BufferedReader:
     """Open a regular file with something in it; raise `ClientError` or `OSError`."""
     if not path.name:
         raise ClientError("an empty path was given; is the variable in the hook's command empty?")

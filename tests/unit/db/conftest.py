@@ -1,0 +1,43 @@
+"""An SQLite database for every test, and ways to put it into trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.clock import SettableClock
+from tests.unit.db.troubles import nothing
+from vault.db.database import SqlDatabase
+from vault.db.schema import upgrade
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with all its tables, to copy."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def path(template: Path, tmp_path: Path) -> Path:
+    """The file of this test's own database."""
+    return Path(shutil.copy(template, tmp_path / "vault.db"))
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    """Its URL."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[SqlDatabase]:
+    """The database, open."""
+    opened = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    yield opened
+    await opened.close()

@@ -1,0 +1,263 @@
+"""`audit verify`: the log recomputed, and held against the database both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.scene import Scene, digest
+from tests.fakes.state import State
+from vault.audit.entry import Entry
+from vault.audit.tree import Frontier
+from vault.domain.event import SERVICE, Action, AuditEvent
+from vault.domain.names import RecordingId
+from vault.domain.recording import RecordingState
+from vault.errors import NotFound
+from vault.ports.log import EventFilter
+from vault.usecases.confirm_receipt import confirm_receipt
+from vault.usecases.open_recording import open_recording
+from vault.usecases.prove_entry import prove_entry, sign_checkpoint
+from vault.usecases.read_log import events_since, list_events, show_event
+from vault.usecases.verify_log import verify_log
+
+WAITING, SHREDDED = b"waiting", b"shredded"
+
+
+async def busy(scene: Scene) -> tuple[RecordingId, RecordingId]:
+    """Let things happen; return a recording that waits and one that is shredded."""
+    waiting = await scene.upload(scene.acme.source, WAITING)
+    ended = await scene.upload(scene.acme.source, SHREDDED)
+    visitor = await scene.visitor(scene.acme)
+    await open_recording(scene.vault, visitor, waiting.recording)
+    await confirm_receipt(scene.vault, visitor, ended.recording, ended.sha256)
+    return waiting.recording, ended.recording
+
+
+async def append(scene: Scene, count: int) -> None:
+    """Append so many entries at once."""
+    async with scene.vault.unit_of_work() as work:
+        for number in range(count):
+            await work.log.append(AuditEvent(Action.SESSION_ENDED, SERVICE, facts={"number": number}))
+        await work.commit()
+
+
+async def findings(scene: Scene) -> str:
+    """Return everything that is wrong, in one text."""
+    return "\n".join((await verify_log(scene.vault)).findings)
+
+
+async def test_an_honest_log_agrees(scene: Scene) -> None:
+    """A vault in which things happened, several tiles long, verifies without a finding."""
+    await busy(scene)
+    kept = await sign_checkpoint(scene.vault)
+    await append(scene, 600)
+    heard: list[tuple[int, int]] = []
+
+    verification = await verify_log(
+        scene.vault, since=kept, progress=lambda done, of: heard.append((done, of))
+    )
+
+    assert verification.findings == []
+    assert verification.size == len(await scene.log())
+    assert verification.root == scene.parts.database.state.frontier.root()
+    assert heard[-1] == (verification.size, verification.size)
+
+
+async def test_pending_and_retained_recordings_agree(scene: Scene) -> None:
+    """A recording that is collected while a mirror is away contradicts nothing."""
+    sealed = await scene.upload(scene.acme.source, WAITING)
+    scene.parts.slots.away = {1}
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), sealed.recording, sealed.sha256)
+
+    assert await findings(scene) == ""
+
+
+def edit_name(state: State, _: RecordingId, __: RecordingId) -> None:
+    """Say in a detail row that somebody else did it."""
+    state.entries[1] = replace(state.entries[1], detail={"staff": "dana", "name": "somebody else"})
+
+
+def cut_salt(state: State, _: RecordingId, __: RecordingId) -> None:
+    """Leave a detail row without its salt."""
+    state.entries[1] = replace(state.entries[1], salt=None)
+
+
+def put_nonsense(state: State, _: RecordingId, __: RecordingId) -> None:
+    """Put what canonical JSON can't express into a detail row."""
+    state.entries[1] = replace(state.entries[1], detail={"number": 1 << 60})
+
+
+def change_digest(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Make the row speak of other bytes."""
+    state.recordings[waiting] = replace(state.recordings[waiting], sha256=digest(b"other"))
+
+
+def move_entry(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Point a row to another entry."""
+    state.recordings[waiting] = replace(state.recordings[waiting], log_index=0)
+
+
+def lose_row(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Let a sealed recording vanish."""
+    del state.recordings[waiting]
+
+
+def slip_in(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Add a recording that no entry sealed."""
+    stranger = RecordingId("stranger")
+    state.recordings[stranger] = replace(state.recordings[waiting], id=stranger)
+
+
+def pretend_destruction(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Call a recording shredded that never was."""
+    state.recordings[waiting] = replace(state.recordings[waiting], state=RecordingState.SHREDDED)
+
+
+def pretend_entry(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Name an entry that destroyed it, where there is none."""
+    state.recordings[waiting] = replace(
+        state.recordings[waiting], state=RecordingState.SHREDDED, shred_log_index=3
+    )
+
+
+def revive(state: State, _: RecordingId, ended: RecordingId) -> None:
+    """Let a shredded recording wait again."""
+    state.recordings[ended] = replace(state.recordings[ended], state=RecordingState.WAITING)
+
+
+def revive_wholly(state: State, _: RecordingId, ended: RecordingId) -> None:
+    """Let it wait again, and forget its entry too."""
+    state.recordings[ended] = replace(
+        state.recordings[ended], state=RecordingState.WAITING, shred_log_index=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("forge", "finding"),
+    [
+        (edit_name, "entry 1: its detail row was changed"),
+        (cut_salt, "entry 1: its detail row was changed"),
+        (put_nonsense, "entry 1: its detail row was changed"),
+        (change_digest, "place or digest differ"),
+        (move_entry, "place or digest differ"),
+        (lose_row, "sealed by an entry, but not in the database"),
+        (slip_in, "recording stranger: it is in the database, but no entry sealed it"),
+        (pretend_destruction, "which its entries contradict"),
+        (pretend_entry, "disagree on its destruction"),
+        (revive, "which its entries contradict"),
+        (revive_wholly, "disagree on its destruction"),
+    ],
+)
+async def test_disagreements_are_found(
+    scene: Scene, forge: Callable[[State, RecordingId, RecordingId], None], finding: str
+) -> None:
+    """Whatever a writer to the database changes beside the log is named, and nothing else is."""
+    waiting, ended = await busy(scene)
+    forge(scene.parts.database.state, waiting, ended)
+
+    found = (await verify_log(scene.vault)).findings
+
+    assert len(found) == 1
+    assert finding in found[0]
+
+
+async def test_a_revived_collection_is_found(scene: Scene) -> None:
+    """What is on record as collected, its slot alive on some mirror, is not made to wait again unseen."""
+    sealed = await scene.upload(scene.acme.source, WAITING)
+    scene.parts.slots.away = {1}
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), sealed.recording, sealed.sha256)
+    rows = scene.parts.database.state.recordings
+    rows[sealed.recording] = replace(rows[sealed.recording], state=RecordingState.WAITING)
+
+    assert "which its entries contradict" in await findings(scene)
+
+
+async def test_erased_details_are_no_finding(scene: Scene) -> None:
+    """A detail row that was erased leaves the log whole."""
+    entries = scene.parts.database.state.entries
+    entries[1] = replace(entries[1], salt=None, detail=None)
+
+    assert await findings(scene) == ""
+
+
+async def test_edited_entries_are_found(scene: Scene) -> None:
+    """An entry that says something else, one that is missing, and one that is no entry are all named."""
+    await append(scene, 300)
+    entries = scene.parts.database.state.entries
+    honest = Entry.decode(entries[5].record)
+    entries[5] = replace(entries[5], record=replace(honest, actor="somebody").encode())
+    assert "hash" in await findings(scene)
+
+    entries[5] = replace(entries[5], record=b"no entry")
+    assert await findings(scene)
+    del entries[5]
+    assert "missing" in await findings(scene)
+
+
+async def test_a_shortened_log_is_found(scene: Scene) -> None:
+    """A log cut back, its right edge made to fit, is shorter than what was signed."""
+    await append(scene, 3)
+    state = scene.parts.database.state
+    newest = max(state.entries)
+    del state.entries[newest]
+    leaves = [Entry.decode(state.entries[index].record).leaf_hash() for index in sorted(state.entries)]
+    state.frontier = Frontier().extend(leaves)
+
+    assert "was signed" in await findings(scene)
+
+
+async def test_a_fork_is_found(scene: Scene) -> None:
+    """A checkpoint kept by somebody from another course of the same log proves the fork."""
+    fork = scene.copy()
+    await append(scene, 2)
+    await append(fork, 2)
+
+    verification = await verify_log(scene.vault, since=await sign_checkpoint(fork.vault))
+
+    assert any("two different logs" in finding for finding in verification.findings)
+
+
+async def test_reading_the_log(scene: Scene) -> None:
+    """Entries are listed newest first in pages, found by what they are about, shown, and followed."""
+    waiting, _ = await busy(scene)
+    log = await scene.log()
+
+    newest = await list_events(scene.vault, EventFilter(), limit=2)
+    assert [each.entry.index for each in newest] == [len(log) - 1, len(log) - 2]
+    older = await list_events(scene.vault, EventFilter(), before=newest[-1].entry.index, limit=1)
+    assert older[0].entry.index == len(log) - 3
+    about = await list_events(scene.vault, EventFilter(recording=waiting))
+    assert [each.entry.action for each in about] == [Action.RECORDING_OPENED, Action.RECORDING_SEALED]
+    assert await show_event(scene.vault, 1) == log[1]
+    assert await events_since(scene.vault, 3, limit=4) == log[3:7]
+    assert await events_since(scene.vault, len(log)) == []
+    with pytest.raises(NotFound):
+        await show_event(scene.vault, len(log))
+
+
+async def test_every_entry_can_be_proven(scene: Scene) -> None:
+    """Each entry is proven now and at the size it ended; none that is not there yet."""
+    await append(scene, 5)
+    log = await scene.log()
+    for index in range(len(log)):
+        for size in (None, index + 1):
+            proof = await prove_entry(scene.vault, index, size=size)
+            entry, checkpoint = proof.verify(scene.vault.keys.verifier)
+            assert entry == log[index].entry
+            assert checkpoint.size == (size or len(log))
+
+    for index, size in [(len(log), None), (3, 3)]:
+        with pytest.raises(NotFound):
+            await prove_entry(scene.vault, index, size=size)
+
+
+async def test_time_never_goes_back(scene: Scene) -> None:
+    """A clock that is put back leaves the log in order."""
+    scene.parts.clock.moment = scene.parts.clock.moment.replace(year=2020)
+    await append(scene, 2)
+
+    assert await findings(scene) == ""
+    times = [each.entry.time for each in await scene.log()]
+    assert times == sorted(times)
