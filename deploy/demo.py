@@ -89,13 +89,15 @@ class Stage:
     def service(self) -> Iterator[None]:
         """Start the real service; stop it as systemd would."""
         print(f"$ callvault serve --port {self.port} &", flush=True)
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(self.port)],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with (self.folder / "service.log").open("w") as log:
+            process = subprocess.Popen(
+                [COMMAND, "serve", "--port", str(self.port)],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         try:
             line = process.stdout.readline() if process.stdout else ""
             print(line.rstrip(), flush=True)

@@ -97,6 +97,7 @@ class MemoryDatabase:
         self.power = Power()
         self.on_commit: OnCommit | None = None
         self.down = False
+        self.turns = 0  # how often somebody had the turn to write
         self._latest = self.state
         self._turn = asyncio.Lock()
         self._failure: Exception | None = None
@@ -139,6 +140,7 @@ class MemoryDatabase:
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """Take the turn; leaving without `commit` undoes."""
         await self._turn.acquire()
+        self.turns += 1
         work: MemoryUnitOfWork | None = None
         try:
             await self.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from vault.audit.tiles import TILE_WIDTH, Place, Tile, place_of
 from vault.audit.tree import Node, leaf_hash, perfect_root
@@ -27,19 +27,25 @@ async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) 
             raise LogCorrupt(f"a log of {size} entries has no node {node.level}/{node.index}")
         place = place_of(node)
         by_tile[place.tile][node] = place
-    found: dict[Node, bytes] = {}
-    for tile, places in by_tile.items():
-        read = _from_full_tile if tile.end_index <= size else _from_right_edge
-        found.update(await read(statements, tile, places))
+    full = {tile: places for tile, places in by_tile.items() if tile.end_index <= size}
+    found = await _from_full_tiles(statements, full)
+    for tile in by_tile.keys() - full.keys():
+        found.update(await _from_right_edge(statements, tile, by_tile[tile]))
     return found
 
 
-async def _from_full_tile(statements: Statements, tile: Tile, places: _Wanted) -> dict[Node, bytes]:
-    query = select(log_tiles.c.hashes).where(log_tiles.c.level == tile.level, log_tiles.c.index == tile.index)
-    hashes = (await statements.read(query)).scalar_one_or_none()
-    if hashes is None:
-        raise LogCorrupt(f"{tile.path()} is missing")
-    return {node: place.root(hashes) for node, place in places.items()}
+async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wanted]) -> dict[Node, bytes]:
+    column = log_tiles.c
+    if not by_tile:
+        return {}
+    keys = [and_(column.level == tile.level, column.index == tile.index) for tile in by_tile]
+    rows = await statements.read(select(column.level, column.index, column.hashes).where(or_(*keys)))
+    kept = {Tile(row[0], row[1]): row[2] for row in rows}
+    if missing := by_tile.keys() - kept.keys():
+        raise LogCorrupt(f"{min(missing).path()} is missing")
+    return {
+        node: place.root(kept[tile]) for tile, places in by_tile.items() for node, place in places.items()
+    }
 
 
 async def _from_right_edge(statements: Statements, tile: Tile, places: _Wanted) -> dict[Node, bytes]:
@@ -65,5 +71,5 @@ async def _hashes_below(statements: Statements, tile: Tile, first: int, last: in
     else:
         index = log_entries.c.index
         query = select(index, log_entries.c.record)
-    rows = await statements.read(query.where(index >= start + first, index < start + last))
+    rows = (await statements.read(query.where(index >= start + first, index < start + last))).all()
     return {row[0] - start: row[1] if tile.level else leaf_hash(row[1]) for row in rows}

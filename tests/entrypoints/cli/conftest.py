@@ -12,7 +12,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -51,12 +50,9 @@ class Shell:
     def run(self, *words: str, stdin: str = "") -> Done:
         """Run the command within this process, which saves the start of an interpreter."""
         out, err = io.StringIO(), io.StringIO()
-        with (
-            mock.patch.dict(os.environ, self.environ, clear=True),
-            mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
-            redirect_stdout(out),
-            redirect_stderr(err),
-        ):
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(os, "environ", self.environ)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
             code = main(words)
         return Done(code, out.getvalue(), err.getvalue())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -34,7 +35,6 @@ async def customers(database: SqlDatabase) -> set[str]:
 @pytest.mark.parametrize("writes", [False, True])
 async def test_cancelled_at_any_await_a_body_harms_nobody(database: SqlDatabase, *, writes: bool) -> None:
     """Wherever a body is cancelled, the others commit, the turn goes on, and the log stays whole."""
-
     wanted: set[str] = set()  # bodies that came to their commit
 
     async def body() -> None:
@@ -204,3 +204,21 @@ async def test_closing_ends_what_is_under_way(url: str) -> None:
     again = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
     assert await verified_size(again) == 1
     await again.close()
+
+
+async def test_a_step_that_took_too_long_is_still_the_bodys(database: SqlDatabase) -> None:
+    """A body that gives up waiting for a statement and goes on is kept or undone as a whole."""
+
+    async def body(name: str, *, commit: bool) -> None:
+        async with database.unit_of_work() as work:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0):
+                    await add(work, f"{name}1")
+            await add(work, f"{name}2")
+            if commit:
+                await work.commit()
+
+    await asyncio.gather(body("kept", commit=True), body("undone", commit=False), append(database))
+
+    assert await customers(database) == {"kept1", "kept2"}
+    assert await verified_size(database) == 3

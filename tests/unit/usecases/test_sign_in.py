@@ -94,6 +94,7 @@ async def test_ten_guesses_reach_argon2(scene: Scene) -> None:
     """The eleventh guess at a name is turned away unchecked, right or wrong, and told for how long."""
     await fill(scene)
     scene.parts.clock.advance(timedelta(minutes=20))
+    turns = scene.parts.database.turns
 
     for _ in range(3):
         with pytest.raises(TooManyGuesses) as stopped:
@@ -101,6 +102,7 @@ async def test_ten_guesses_reach_argon2(scene: Scene) -> None:
         assert stopped.value.retry_after_seconds == 40 * 60
     assert scene.parts.passwords.runs == GUESSES_PER_WINDOW
     assert sum(scene.parts.stopped.counts.values()) == 3
+    assert scene.parts.database.turns == turns  # a flood of them keeps nobody from writing
 
 
 async def test_twenty_guesses_at_once(scene: Scene) -> None:

@@ -8,13 +8,15 @@ from vault.audit.entry import Entry
 from vault.entrypoints.cli.render import Row, Value
 from vault.usecases.read_log import LoggedEvent
 
-EVENT_COLUMNS = ("index", "time", "action", "outcome", "name", "channel", "recording", "facts", "detail")
+EVENT_COLUMNS = ("index", "time", "action", "outcome", "name", "channel", "recording", "reason")
+"""What a table has room for; `audit show`, JSON and CSV have everything."""
 
 
 def event_row(event: LoggedEvent) -> Row:
-    """Return an entry with its detail row; `name` and `detail` are empty where that was erased."""
+    """Return an entry with its detail row; `name`, `reason` and `detail` are empty where that was erased."""
     detail = dict(event.detail or {})
-    return {**entry_row(event.entry), "name": detail.pop("name", None), "detail": detail}
+    told: dict[str, Value] = {"name": detail.pop("name", None), "reason": detail.pop("reason", None)}
+    return {**entry_row(event.entry), **told, "detail": detail}
 
 
 def entry_row(entry: Entry) -> dict[str, Value]:
