@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ class Caller:
         """Upload as the customer's PBX, or as the company's own source."""
         bearer = self.known.own_bearer if own else self.known.bearer
         sent = {"Authorization": f"Bearer {bearer}", **(headers or {})}
-        return await self.call("PUT", f"/v1/recordings/{name}", data=content, headers=sent)
+        body = io.BytesIO(content) if isinstance(content, bytes) else content
+        return await self.call("PUT", f"/v1/recordings/{name}", data=body, headers=sent)
 
     async def sign_in(self) -> dict[str, str]:
         """Return the header of a new session by link and password."""

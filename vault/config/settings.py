@@ -131,7 +131,7 @@ class Http(Section, frozen=True, kw_only=True):
         str | None,
         Meta(
             title="an address and port such as 127.0.0.1:9440",
-            description="A listener of its own for `/metrics`. Unset: it answers callers on this machine only.",
+            description="A listener for `/metrics` alone. Unset: it answers callers on this machine only.",
         ),
     ] = None
 

@@ -54,21 +54,11 @@ class Turn:
 
     async def write(self, statement: Executable, rows: Rows | None = None) -> Answer:
         """Run a statement that changes something, once for every one of `rows` if there are several."""
-
-        async def step() -> Answer:
-            await self._save()
-            return await self.group.execute(statement, rows)
-
-        return await self._run(step)
+        return await self._run(lambda: self._write(statement, rows))
 
     async def store_entries(self) -> None:
         """Write what was appended so far, by earlier bodies too, so that statements see it."""
-
-        async def step() -> None:
-            await self._save()
-            await self.group.store_entries()
-
-        await self._run(step)
+        await self._run(self._store_entries)
 
     def append(self, event: AuditEvent, now: datetime) -> Appended:
         """Append to the log, in memory; the group writes it."""
@@ -120,6 +110,14 @@ class Turn:
         """Wait for such a step."""
         if self._step is not None and not self._settled:
             await asyncio.wait([self._step])
+
+    async def _write(self, statement: Executable, rows: Rows | None) -> Answer:
+        await self._save()
+        return await self.group.execute(statement, rows)
+
+    async def _store_entries(self) -> None:
+        await self._save()
+        await self.group.store_entries()
 
     async def _save(self) -> None:
         """Set the savepoint before the body's first change; one that only appends needs none."""

@@ -72,7 +72,7 @@ class Database(Protocol):
         ...
 
     async def tidy(self) -> None:
-        """Let go of the past that the database keeps beside its tables: what was dropped is in no file then."""
+        """Let go of the past that is kept beside the tables: what was dropped is in no file then."""
         ...
 
     async def close(self) -> None:

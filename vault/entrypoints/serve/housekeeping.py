@@ -20,6 +20,7 @@ from vault.usecases.keep_house import (
     delete_queued_blobs,
     sum_up_guesses,
     sweep_blobs,
+    tidy_database,
 )
 from vault.usecases.recover import finish_shreds
 
@@ -41,6 +42,7 @@ SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("finish shreds", finish_shreds, every_seconds=5),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
     Chore("sum up guesses", sum_up_guesses, every_seconds=60),
+    Chore("tidy the database", tidy_database, every_seconds=60),
     Chore("sweep blobs", sweep_blobs, every_seconds=3600, most_seconds=3600),
 )
 WORKER_CHORES: Sequence[Chore] = (

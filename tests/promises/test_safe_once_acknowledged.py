@@ -1,0 +1,130 @@
+"""Promise 2: a receipt means that the recording survives: the service is killed at random moments of uploads.
+
+CALLVAULT_TEST_KILLS sets how often; the long form is 1,000. CALLVAULT_TEST_SEED repeats a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import ClientError
+
+from tests.harness.customer import Caller
+from tests.harness.service import Service, serving
+from tests.harness.vaults import RealVault, sha256
+from vault.domain.names import RecordingId
+from vault.ports.repositories import RecordingFilter
+from vault.ports.vault import Vault
+from vault.usecases.keep_house import sweep_blobs
+from vault.usecases.open_recording import open_recording
+from vault.usecases.verify_log import verify_log
+
+KILLS = int(os.environ.get("CALLVAULT_TEST_KILLS", "12"))
+SEED = int(os.environ.get("CALLVAULT_TEST_SEED", str(random.SystemRandom().randrange(1 << 32))))
+UPLOADERS = 6
+LONGEST_WAIT_SECONDS = 0.25
+EDGES = (1, 65535, 65536, 65537, 131072)
+"""Sizes around the ends of chunks."""
+
+
+@dataclass
+class Books:
+    """What was sent, by file name, and the receipts that came back."""
+
+    sent: dict[str, bytes] = field(default_factory=dict)
+    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def some_content(dice: random.Random) -> bytes:
+    """Return a recording of some size, often at the end of a chunk, sometimes of several pieces."""
+    size = dice.choice([*EDGES, dice.randrange(1, 200_000), dice.randrange(1, 3_000_000)])
+    return dice.randbytes(size)
+
+
+async def upload_until_killed(caller: Caller, books: Books, dice: random.Random, prefix: str) -> None:
+    """Upload one recording after another; note each receipt the moment it is there."""
+    with suppress(ClientError):
+        for number in range(1_000_000):
+            name = f"{prefix}-{number}.wav"
+            books.sent[name] = some_content(dice)
+            answer = await caller.upload(name, books.sent[name])
+            assert answer.status == 201, answer.body
+            books.receipts[name] = answer.json
+
+
+async def kill_in_the_middle(service: Service, books: Books, dice: random.Random, turn: int) -> None:
+    """Upload with several connections at once, and end everything after some receipts and a moment."""
+    enough = len(books.receipts) + dice.randrange(1, 2 * UPLOADERS)
+    async with service.caller() as caller, asyncio.TaskGroup() as tasks:
+        for number in range(UPLOADERS):
+            own_dice = random.Random(dice.random())
+            tasks.create_task(upload_until_killed(caller, books, own_dice, f"{turn}-{number}"))
+        while len(books.receipts) < enough:
+            await asyncio.sleep(0)
+        # The random moment itself: not waited for, but drawn.
+        await asyncio.sleep(dice.random() * LONGEST_WAIT_SECONDS)
+        await asyncio.to_thread(service.kill9)
+
+
+async def check_after_restart(service: Service, books: Books, turn: int) -> None:
+    """See that what was acknowledged opens and that nothing half-kept is listed; send everything again."""
+    mine = {name: content for name, content in books.sent.items() if name.startswith(f"{turn}-")}
+    async with service.caller() as caller:
+        session = await caller.sign_in()
+        listed = {item["file_name"]: item for item in await caller.waiting(session)}
+        missing = books.receipts.keys() - listed.keys()
+        assert not missing, f"acknowledged and lost: {missing}"
+        for name in mine.keys() & listed.keys():
+            answer = await caller.content(session, listed[name]["id"])
+            assert answer.body == mine[name], f"{name} is not what was sent"
+        for name, content in mine.items():
+            again = await caller.upload(name, content)
+            assert again.status == (200 if name in listed else 201)
+            assert again.json["recording"] == listed.get(name, {"id": again.json["recording"]})["id"]
+            assert again.json == books.receipts.setdefault(name, again.json), "another receipt for the same"
+
+
+@pytest.mark.timeout(120 + 60 * KILLS)
+async def test_no_kill_loses_what_was_acknowledged(real_vault: RealVault) -> None:
+    """Killed -9 while recordings come in: acknowledged ones open, others are whole or absent, the log holds."""
+    print(f"seed {SEED}, {KILLS} kills")
+    dice, books = random.Random(SEED), Books()
+    with serving(real_vault, workers=2) as service:
+        for turn in range(KILLS):
+            await kill_in_the_middle(service, books, dice, turn)
+            await service.restarted()
+            await check_after_restart(service, books, turn)
+        await service.stopped()
+
+    async with real_vault.opened() as vault:
+        swept = await sweep_everything_unknown(vault)
+        print(f"{len(books.receipts)} receipts, {swept} leftover payloads swept")
+        await check_the_whole_vault(real_vault, vault, books)
+
+
+async def sweep_everything_unknown(vault: Vault) -> int:
+    """Do what the sweep does, whatever the age of a payload: no upload is under way."""
+    nothing_is_young = replace(vault.policy, blob_sweep_age=timedelta(0))
+    return await sweep_blobs(replace(vault, policy=nothing_is_young))
+
+
+async def check_the_whole_vault(known: RealVault, vault: Vault, books: Books) -> None:
+    """See that the recordings are exactly those of the receipts, all of them open, and nothing else lies."""
+    async with vault.reading() as rows:
+        recordings = {r.id: r async for r in rows.recordings.scan()}
+    assert recordings.keys() == {receipt["recording"] for receipt in books.receipts.values()}
+    visitor = await known.visit(vault)
+    for name, receipt in books.receipts.items():
+        opened = await open_recording(vault, visitor, RecordingId(receipt["recording"]))
+        got = b"".join([piece async for piece in opened.plaintext(0, receipt["bytes"])])
+        assert sha256(got) == receipt["sha256"] == sha256(books.sent[name])
+    blobs = sorted(path.name for path in (known.data / "blobs").glob("??/*"))
+    assert blobs == sorted(recording.blob for recording in recordings.values())
+    assert (await verify_log(vault)).findings == []
