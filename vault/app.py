@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from msgspec import structs
 
 from keys.age import HybridIdentity, PasswordIdentity
 from keys.custody import create_custody, open_custody
@@ -109,6 +112,30 @@ async def create_vault(
     async with _assembled(settings, record, secret) as vault:
         founding = await found_vault(vault, wrapped, dpo, by=by, passphrase=passphrase)
     return record, founding
+
+
+async def add_mirror(settings: Settings, path: Path) -> Settings:
+    """Fill a new folder with every slot; return the settings that use it.
+
+    No service may run meanwhile: it would not know of the folder. Raise what `SlotFile.add_mirror` does.
+    """
+    record = await _read_record(settings)
+    known = tuple(each for each in settings.slots.paths if each != path)
+    slots = await asyncio.to_thread(
+        SlotFile.open,
+        known,
+        vault_id=record.id,
+        allow_unsafe=settings.slots.allow_unsafe_filesystem,
+    )
+    await asyncio.to_thread(slots.add_mirror, path)
+    return structs.replace(settings, slots=structs.replace(settings.slots, paths=(*known, path)))
+
+
+async def migrate_vault(settings: Settings) -> None:
+    """Bring the database up to this program's schema; raise `NoVault` where there is none."""
+    if not await SqlDatabase.exists(settings.database.url):
+        raise NoVault("there is no database; `callvault init` makes a vault")
+    await upgrade(settings.database.url)
 
 
 async def _must_be_new(settings: Settings) -> None:

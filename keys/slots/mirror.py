@@ -61,7 +61,7 @@ def admit(path: Path, *, vault_id: str, allow_unsafe: bool, unfinished: bool = F
         if mirror_id is None and unfinished:
             mirror_id = _read_marker(fd, CLAIM, path, vault_id)
         if mirror_id is None:
-            raise SlotsUnsafe(f"mirror {path} holds no slots of this vault; add it with add_mirror")
+            raise SlotsUnsafe(f"mirror {path} holds no slots of this vault; `callvault mirrors add` fills it")
         if not allow_unsafe:
             require_overwriting(filesystem_of(fd), path)
     finally:

@@ -12,7 +12,7 @@ import pytest
 from keys.age import FileKey
 from keys.errors import SlotDestroyed
 from tests.harness.vaults import RealVault, sha256
-from vault.app import open_vault
+from vault.app import add_mirror, open_vault
 from vault.domain.names import RecordingId, Sha256
 from vault.errors import Collected, LogBehind
 from vault.ports.vault import Vault
@@ -151,3 +151,26 @@ async def test_the_same_upload_after_collection_stores_nothing(real_vault: RealV
         again = await real_vault.upload(vault, CONTENT)
         assert again == replace(receipt, created=False)
         assert blobs_in(real_vault.data) == []
+
+
+async def test_a_mirror_that_was_away_gets_no_certificate(real_vault: RealVault, tmp_path: Path) -> None:
+    """While a mirror is away a receipt is answered `pending`; once it is back, its slot is zeroed too (R15)."""
+    second = tmp_path / "second"
+    settings = await add_mirror(real_vault.settings, second)
+    mirrored = real_vault.with_setting("CALLVAULT_SLOTS__PATHS", ",".join(map(str, settings.slots.paths)))
+    async with mirrored.opened() as vault:
+        receipt = await mirrored.upload(vault, CONTENT)
+        async with vault.reading() as rows:
+            row = await rows.recordings.get(receipt.recording)
+        assert row is not None
+        slot = (await vault.slots.read(row.slot)).reveal()
+        second.rename(tmp_path / "away")
+        answer = await confirm_receipt(vault, await mirrored.visit(vault), receipt.recording, receipt.sha256)
+        assert (answer.state, answer.certificate) == (ReceiptState.PENDING, None)
+        assert occurrences(tmp_path / "away", slot)
+        (tmp_path / "away").rename(second)
+    async with mirrored.opened() as vault:
+        assert occurrences(second, slot) == []
+        visitor = await mirrored.visit(vault)
+        answer = await confirm_receipt(vault, visitor, receipt.recording, receipt.sha256)
+        assert answer.state is ReceiptState.SHREDDED

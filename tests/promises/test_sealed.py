@@ -33,7 +33,7 @@ async def secrets_of(known: RealVault, vault: Vault, recordings: list[str]) -> d
     visitor = await known.visit(vault)
     async with vault.reading() as rows:
         customer = await identities.current(vault, rows, Owner.CUSTOMER, visitor.customer.id)
-    identity = await visitor.identity(vault)
+    identity = visitor.identity
     shown = {
         name: getattr(known, name).encode()
         for name in ("passphrase", "recovery", "password", "bearer", "hook", "own_bearer", "link")
@@ -64,7 +64,9 @@ async def provoke_errors(caller: Caller, session: dict[str, str], recording: str
         await caller.upload("%2e%2e%2f" + known.link, content),
         await caller.call("PUT", f"/v1/hooks/{known.link}/x.wav", data=content),
         await caller.call("GET", f"/v1/hooks/{known.hook}/x.wav"),
-        await caller.call("POST", "/v1/recordings", data=content, headers=bearer | {"Content-Encoding": "br"}),
+        await caller.call(
+            "POST", "/v1/recordings", data=content, headers=bearer | {"Content-Encoding": "br"}
+        ),
         await caller.call("GET", f"/{known.link}/{known.password}?token={known.bearer}"),
         await caller.call("GET", "/v1/source", headers={"Authorization": f"Bearer {known.password}"}),
         await caller.call("POST", "/v1/collect/sessions", json={"link": known.link, "password": told}),

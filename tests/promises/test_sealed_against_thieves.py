@@ -113,7 +113,7 @@ def stored_identities(known: RealVault) -> list[LockedIdentity]:
 def everything_stored(known: RealVault) -> tuple[list[bytes], set[str]]:
     """Return every value of every table: bytes, and texts."""
     found: list[object] = []
-    for (table, *_) in query(known, "SELECT name FROM sqlite_master WHERE type = 'table'"):
+    for table, *_ in query(known, "SELECT name FROM sqlite_master WHERE type = 'table'"):
         found += [value for row in query(known, f'SELECT * FROM "{table}"') for value in row]  # noqa: S608 - our own tables
     return [v for v in found if isinstance(v, bytes)], {v for v in found if isinstance(v, str)}
 
@@ -149,7 +149,8 @@ async def test_all_disks_and_the_root_key_open_nothing(real_vault: RealVault) ->
 
     # With the password all of it does open, so it was tried in the right way.
     identity = unlock(
-        loot.locked[f"customer {visitor.customer.id}"], [PasswordIdentity(Secret(real_vault.password.encode()))]
+        loot.locked[f"customer {visitor.customer.id}"],
+        [PasswordIdentity(Secret(real_vault.password.encode()))],
     )
     file_key = open_header(loot.headers[mine], [identity])
     assert opens_payload(file_key.secret.reveal(), *loot.payloads[mine])
@@ -247,9 +248,7 @@ async def test_another_customers_recording_stays_shut(real_vault: RealVault) -> 
     async with real_vault.opened() as vault:
         theirs = (await real_vault.upload(vault, CONTENT, name="own.wav", own=True)).recording
         visitor = await real_vault.visit(vault)
-        change(
-            real_vault, "UPDATE recordings SET customer = ? WHERE id = ?", visitor.customer.id, theirs
-        )
+        change(real_vault, "UPDATE recordings SET customer = ? WHERE id = ?", visitor.customer.id, theirs)
         with pytest.raises(KeysError) as refused:
             await open_recording(vault, visitor, theirs)
     assert isinstance(refused.value, NoMatchingIdentity)

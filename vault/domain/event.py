@@ -13,6 +13,7 @@ class Action(StrEnum):
     """Everything the log can say. Values are part of the outside contract."""
 
     VAULT_CREATED = "vault.created"
+    MIRROR_ADDED = "mirror.added"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_OPENED = "recording.opened"
     RECORDING_LISTED = "recording.listed"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from vault.errors import Invalid
+
 _DIGITS = re.compile(r"[^0-9+*#]")
 _MAX_CHARACTERS = 64
 
@@ -25,3 +27,13 @@ def search_term(number: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(parsed):
         return bare
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_region(text: str) -> str:
+    """Return a region whose numbers can be read, in capitals; raise `Invalid`. `UK` is none, `GB` is."""
+    import phonenumbers  # noqa: PLC0415 - as above
+
+    region = text.strip().upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise Invalid("the region is an ISO 3166 code of two letters, such as GB")
+    return region

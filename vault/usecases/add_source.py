@@ -9,14 +9,14 @@ from keys.passwords import issue_token
 from keys.secret import Secret
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName, SourceId, SourceName, new_id, token_id
+from vault.domain.phone import parse_region
 from vault.domain.source import Source
-from vault.errors import Invalid, NotFound
+from vault.errors import Closed, Invalid, NotFound
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.usecases.change_customer import find_customer
 
 _TOKEN_BYTES = 32
-_REGION_LETTERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def add_source(
             name=name,
             customer=owner.id if owner else None,
             zone=_zone(zone),
-            region=_region(region),
+            region=parse_region(region),
             token_id=token_id(tokens.bearer.reveal().decode()),
             hook_token_id=token_id(tokens.hook.reveal().decode()),
             added_at=now,
@@ -63,7 +63,8 @@ async def issue_tokens(vault: Vault, name: SourceName, *, by: Actor) -> SourceTo
     tokens = SourceTokens(issue_token(_TOKEN_BYTES), issue_token(_TOKEN_BYTES))
     async with vault.unit_of_work() as work:
         source = await find_source(work, name)
-        source.must_be_live()
+        if source.revoked_at is not None:
+            raise Closed(f"the source {name} was revoked")
         renewed = replace(
             source,
             token_id=token_id(tokens.bearer.reveal().decode()),
@@ -103,9 +104,3 @@ def _zone(zone: str) -> str:
         return ZoneInfo(zone).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Invalid("the zone is not in the IANA time zone database; an example is Europe/London") from None
-
-
-def _region(region: str) -> str:
-    if len(region) != _REGION_LETTERS or not region.isascii() or not region.isalpha():
-        raise Invalid("the region is an ISO 3166 code of two letters, such as GB")
-    return region.upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from keys.age import HybridIdentity
@@ -18,20 +19,12 @@ from vault.usecases.sign_in import by_customer
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A customer with a live session, and the token that alone opens its identity."""
+    """A customer with a live session, and its identity, which only the session's token opened."""
 
     customer: Customer
     session: Session
-    token: Secret
+    identity: HybridIdentity
     actor: Actor
-
-    async def identity(self, vault: Vault) -> HybridIdentity:
-        """Open the customer's identity; raise `AccessDenied` once the session was ended."""
-        try:
-            slot = await vault.slots.read(self.session.slot)
-            return sealed_session.open_identity(slot, self.token, self.session)
-        except (SlotDestroyed, SlotMismatch):
-            raise AccessDenied("sign in again") from None
 
 
 async def authenticate(vault: Vault, token: str, *, by: Actor) -> Visitor:
@@ -45,4 +38,14 @@ async def authenticate(vault: Vault, token: str, *, by: Actor) -> Visitor:
         customer = await rows.customers.by_id(session.customer)
     if customer is None:
         raise AccessDenied("sign in again")
-    return Visitor(customer, session, secret, by_customer(customer, by))
+    identity = await _identity(vault, session, secret)
+    return Visitor(customer, session, identity, by_customer(customer, by))
+
+
+async def _identity(vault: Vault, session: Session, token: Secret) -> HybridIdentity:
+    """Open the identity: a row that somebody else wrote into the database is no session."""
+    try:
+        slot = await vault.slots.read(session.slot)
+        return await asyncio.to_thread(sealed_session.open_identity, slot, token, session)
+    except (SlotDestroyed, SlotMismatch):
+        raise AccessDenied("sign in again") from None

@@ -49,7 +49,6 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
 
     One entry per session and recording. Raise `NotFound`, `Collected`, `LogUnavailable`.
     """
-    identity = await visitor.identity(vault)
     async with vault.reading() as rows:
         found = await own_recording(rows, visitor, recording)
         found.must_open()
@@ -58,7 +57,7 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
         logged = await rows.sessions.has_opened(visitor.session.id, recording)
     if sealed is None:
         raise Collected("the recording was collected and is destroyed")
-    file_key = await header.open_file_key(vault, found, sealed, identity)
+    file_key = await header.open_file_key(vault, found, sealed, visitor.identity)
     if not logged:
         await _record_opening(vault, visitor, recording)
     return OpenRecording(found, details.get(recording, CallDetails()), vault, file_key)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from keys.errors import SlotsUnavailable
 from vault.domain.event import SERVICE
 from vault.ports.vault import Vault
 from vault.usecases.check_rollback import check_rollback
@@ -39,7 +41,8 @@ async def finish_shreds(vault: Vault) -> tuple[int, int]:
         unfinished = await rows.recordings.unfinished(_BATCH)
     done = 0
     for recording in unfinished:
-        done += await finish_shred(vault, recording.id, by=SERVICE) is not None
+        with suppress(SlotsUnavailable):  # one that can't be destroyed yet must not keep the others waiting
+            done += await finish_shred(vault, recording.id, by=SERVICE) is not None
     return done, len(unfinished) - done
 
 

@@ -17,9 +17,9 @@ from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
 from vault.domain.event import SERVICE, Action, Actor, AuditEvent, Outcome
 from vault.domain.guesses import Bucket, network_of
-from vault.domain.names import CustomerName, parse_name, token_id
+from vault.domain.names import CustomerId, CustomerName, parse_name, token_id
 from vault.domain.staff import LockedIdentity, Owner
-from vault.errors import AccessDenied, Invalid, TooManyGuesses
+from vault.errors import AccessDenied, Invalid, Overloaded, TooManyGuesses
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
@@ -65,6 +65,9 @@ async def sign_in(
     try:
         locked = await identities.locked_bytes(vault, kept)
         identity = await vault.passwords.unlock(locked, normalise(password), trusted=who.trusted)
+    except Overloaded:
+        await _forgive(vault, who)
+        raise
     except (NoMatchingIdentity, SlotDestroyed):  # destroyed: a new password was issued since the snapshot
         identity = None
     if identity is None or who.customer is None:
@@ -85,7 +88,8 @@ async def _presented(
         return _Presented(owner, found, blinded, f"link {found.id}", trusted=True)
     presented = _name_or_nothing(name or "")
     owner = await rows.customers.get(presented)
-    if owner is not None and await rows.guesses.knows_network(owner.id, blinded):
+    known = await rows.guesses.knows_network(owner.id if owner else CustomerId(identities.DECOY), blinded)
+    if owner is not None and known:
         return _Presented(owner, None, blinded, f"network {owner.id} {blinded}", trusted=True)
     number = int(vault.keys.blind("name bucket", presented), 16) % _NAME_BUCKETS
     return _Presented(owner, None, blinded, f"name {number}", trusted=False)
@@ -113,6 +117,13 @@ async def _admit(vault: Vault, who: _Presented) -> None:
     except TooManyGuesses:
         vault.stopped_guesses.count(who.bucket)
         raise
+
+
+async def _forgive(vault: Vault, who: _Presented) -> None:
+    """Give back a try that was never checked."""
+    async with vault.unit_of_work() as work:
+        await work.guesses.save((await _bucket(work, who.bucket, vault.clock.now())).forgive())
+        await work.commit()
 
 
 async def _bucket(work: UnitOfWork, key: str, now: datetime) -> Bucket:

@@ -94,7 +94,7 @@ def test_foreign_folders_are_refused_and_left_alone(slots: SlotFile, folder: Pat
         SlotFile.create([folder], vault_id="vault-2", allow_unsafe=True)
     with pytest.raises(SlotsUnsafe, match="not empty"):
         SlotFile.create([papers], vault_id=VAULT, allow_unsafe=True)
-    with pytest.raises(SlotsUnsafe, match="add it with add_mirror"):
+    with pytest.raises(SlotsUnsafe, match="mirrors add"):
         reopen(empty)
     assert [path.name for path in papers.iterdir()] == ["letter.txt"]
 

@@ -27,6 +27,7 @@ _COMMANDS = (
     ("fetch", _OUTSIDE, "Collect recordings as a customer does."),
 )
 _GROUPS = (
+    ("mirrors", _OPERATOR, "Folders that hold the slots: list, add."),
     ("customers", _OFFICE, "Customers: add, list, show, set, close, reissue-password."),
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
