@@ -21,9 +21,10 @@ def main() -> None:
 
 
 def wanted(text: str) -> list[str]:
-    """Return the packages that the list names."""
+    """Return the packages that the list names, less those whose program is there from elsewhere."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
+    packages = (line.partition(" if-missing:") for line in lines if line)
+    return [package for package, _, program in packages if not program or shutil.which(program) is None]
 
 
 def outcome(packages: list[str]) -> str:

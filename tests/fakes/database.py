@@ -19,6 +19,7 @@ from tests.fakes.repositories import (
     MemoryBlobDeletions,
     MemoryCustomers,
     MemoryGuesses,
+    MemoryHolds,
     MemoryIdentities,
     MemoryIdentity,
     MemoryLinks,
@@ -48,6 +49,7 @@ class MemoryRepositories:
     links: ports.Links
     sessions: ports.Sessions
     recordings: ports.Recordings
+    holds: ports.Holds
     slots: ports.SlotClaims
     blob_deletions: ports.BlobDeletions
     guesses: ports.Guesses
@@ -62,6 +64,7 @@ class MemoryRepositories:
         self.links = MemoryLinks(state)
         self.sessions = MemorySessions(state)
         self.recordings = MemoryRecordings(state)
+        self.holds = MemoryHolds(state)
         self.slots = MemorySlotClaims(state)
         self.blob_deletions = MemoryBlobDeletions(state)
         self.guesses = MemoryGuesses(state)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, bindparam, delete, insert, select
 
 from vault.db.prefixes import the_only_id
 from vault.db.rows import row_of, save_row
@@ -15,6 +15,12 @@ from vault.db.statements import Query, Statements
 from vault.db.tables import link_recordings, links, openings, session_recordings, sessions
 from vault.domain.access import Link, Session
 from vault.domain.names import CustomerId, LinkId, RecordingId, SessionId
+
+_LINK_BY_TOKEN = select(links).where(links.c.token_id == bindparam("key"))
+_SESSION = select(sessions).where(sessions.c.id == bindparam("key"))
+_HAS_OPENED = select(openings.c.session).where(
+    openings.c.session == bindparam("session"), openings.c.recording == bindparam("recording")
+)
 
 
 class SqlLinks:
@@ -97,8 +103,8 @@ class SqlSessions:
 
     async def has_opened(self, session: SessionId, recording: RecordingId) -> bool:
         """Say whether this session opened this recording before."""
-        where = (openings.c.session == session) & (openings.c.recording == recording)
-        return (await self._statements.read(select(openings.c.session).where(where))).first() is not None
+        wanted = {"session": session, "recording": recording}
+        return (await self._statements.read(_HAS_OPENED, wanted)).first() is not None
 
     async def _sessions(self, query: Query) -> list[Session]:
         rows = (await self._statements.read(query)).mappings().all()

@@ -46,6 +46,7 @@ class SqlDatabase:
             with vault_errors():
                 async with database._readers.connect() as connection:
                     await check_revision(connection)
+                    await database._group_commit.witness.look(connection)
         except BaseException:
             await database.close()
             raise

@@ -14,9 +14,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from vault.db.driver import OneHopDriver
+
 BUSY_SECONDS = 30  # how long a transaction waits for another process's
-READERS = 4
-READERS_AT_PEAK = 16
+READERS = 16  # opened when they are needed, then kept: to open one costs more than most reads
 _ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite"}  # an operator names the database, not its driver
 
 # secure_delete: freed pages are overwritten, so that a dropped header is in no page of the file.
@@ -33,14 +34,16 @@ _PRAGMAS = (
 
 def writing_engine(url: str) -> AsyncEngine:
     """Return an engine of one connection whose transactions take the write lock at once."""
-    engine = create_async_engine(_with_driver(url), pool_size=1, max_overflow=0)
+    engine = create_async_engine(_with_driver(url), module=OneHopDriver(), pool_size=1, max_overflow=0)
     _set_up(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", *_PRAGMAS))
     return engine
 
 
 def reading_engine(url: str) -> AsyncEngine:
     """Return an engine whose transactions are snapshots and can't write."""
-    engine = create_async_engine(_with_driver(url), pool_size=READERS, max_overflow=READERS_AT_PEAK - READERS)
+    engine = create_async_engine(
+        _with_driver(url), module=OneHopDriver(), pool_size=READERS, max_overflow=0, pool_use_lifo=True
+    )
     _set_up(engine, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
     return engine
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from vault.audit.tree import Frontier
 from vault.db.failures import group_failure, is_fatal, log_failure
 from vault.db.log_tail import LogTail
+from vault.db.log_witness import LogWitness
 from vault.db.statements import Answer, Rows
 from vault.errors import VaultError
 
@@ -25,9 +26,10 @@ class Group:
     be gone with it.
     """
 
-    def __init__(self, engine: AsyncEngine, on_commit: OnCommit) -> None:
+    def __init__(self, engine: AsyncEngine, on_commit: OnCommit, witness: LogWitness) -> None:
         self._connection: AsyncConnection = engine.connect()
         self._on_commit = on_commit
+        self._witness = witness
         self._tail: LogTail | None = None
         self._size_before = 0
         self._outcome: asyncio.Future[VaultError | None] = asyncio.get_running_loop().create_future()
@@ -52,8 +54,9 @@ class Group:
         try:
             await self._connection.start()
             await self._connection.begin()
-            self._tail = await LogTail.load(self._connection)
-            self._size_before = self._tail.frontier.size
+            tail = await LogTail.load(self._connection)
+            await self._witness.check(self._connection, tail.frontier)
+            self._tail, self._size_before = tail, tail.frontier.size
         except Exception as error:
             self.fail(error)
             raise
@@ -106,6 +109,7 @@ class Group:
             return
         try:
             await self._connection.commit()
+            self._witness.saw(frontier)
             await self._on_commit(frontier)
         except Exception as error:
             raise log_failure(error) from error

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vault.db.group import Group, OnCommit
+from vault.db.log_witness import LogWitness
 from vault.db.turn import Turn
 from vault.errors import DatabaseUnavailable
 
@@ -30,6 +31,7 @@ class GroupCommit:
     def __init__(self, engine: AsyncEngine, on_commit: OnCommit) -> None:
         self._engine = engine
         self._on_commit = on_commit
+        self.witness = LogWitness()
         self._lock = asyncio.Lock()  # the turn; first come, first served
         self._waiting = 0
         self._group: Group | None = None
@@ -45,7 +47,7 @@ class GroupCommit:
         """
         await self._take_turn()
         if self._group is None:
-            self._group = Group(self._engine, self._on_commit)
+            self._group = Group(self._engine, self._on_commit, self.witness)
         turn = Turn(self._group, self._leave)
         try:
             await turn.begin()

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from vault.db.rows import put_row, row_of
 from vault.db.statements import Statements
 from vault.db.tables import blob_deletions, guess_buckets, known_networks
 from vault.domain.guesses import Bucket
 from vault.domain.names import BlobKey, CustomerId
+
+_BUCKET = select(guess_buckets).where(guess_buckets.c.key == bindparam("bucket"))
+_KNOWN = select(known_networks.c.network).where(
+    known_networks.c.customer == bindparam("owner"), known_networks.c.network == bindparam("from")
+)
 
 
 class SqlBlobDeletions:
@@ -56,9 +61,7 @@ class SqlGuesses:
 
     async def bucket(self, key: str) -> Bucket | None:
         """Return the bucket of that key."""
-        row = (
-            await self._statements.read(select(guess_buckets).where(guess_buckets.c.key == key))
-        ).one_or_none()
+        row = (await self._statements.read(_BUCKET, {"bucket": key})).one_or_none()
         return None if row is None else Bucket(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
     async def save(self, bucket: Bucket) -> None:
@@ -77,9 +80,8 @@ class SqlGuesses:
 
     async def knows_network(self, customer: CustomerId, network: str) -> bool:
         """Say whether this customer has signed in from that network."""
-        known = known_networks.c
-        query = select(known.network).where(known.customer == customer, known.network == network)
-        return (await self._statements.read(query)).first() is not None
+        wanted = {"owner": customer, "from": network}
+        return (await self._statements.read(_KNOWN, wanted)).first() is not None
 
     async def remember_network(self, customer: CustomerId, network: str, now: datetime) -> None:
         """Note that this customer signed in from that network, now for the last time."""

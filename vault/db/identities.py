@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from vault.db.rows import row_of, save_row
 from vault.db.statements import Statements
 from vault.db.tables import identities
 from vault.domain.staff import LockedIdentity, Owner
+
+_CURRENT = (
+    select(identities)
+    .where(identities.c.owner == bindparam("owner"), identities.c.owner_id == bindparam("owner_id"))
+    .order_by(identities.c.generation.desc())
+    .limit(1)
+)
 
 
 class SqlIdentities:
@@ -18,13 +25,8 @@ class SqlIdentities:
 
     async def current(self, owner: Owner, owner_id: str) -> LockedIdentity | None:
         """Return the highest generation of that owner."""
-        query = (
-            select(identities)
-            .where(identities.c.owner == owner.value, identities.c.owner_id == owner_id)
-            .order_by(identities.c.generation.desc())
-            .limit(1)
-        )
-        row = (await self._statements.read(query)).one_or_none()
+        wanted = {"owner": owner.value, "owner_id": owner_id}
+        row = (await self._statements.read(_CURRENT, wanted)).one_or_none()
         if row is None:
             return None
         return LockedIdentity(**{**row._mapping, "owner": Owner(row.owner)})  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping

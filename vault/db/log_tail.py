@@ -22,6 +22,9 @@ from vault.ports.log import Appended
 
 SALT_BYTES = 16
 
+_HEAD = select(log_head.c.frontier, log_head.c.last_time).with_for_update()
+_ADD_ENTRIES, _ADD_DETAILS, _MOVE_HEAD = insert(log_entries), insert(log_details), update(log_head)
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -55,8 +58,7 @@ class LogTail:
     @classmethod
     async def load(cls, connection: AsyncConnection) -> LogTail:
         """Read the head row, locked where a database locks rows; raise `LogCorrupt` without one."""
-        query = select(log_head.c.frontier, log_head.c.last_time).with_for_update()
-        row = (await connection.execute(query)).one_or_none()
+        row = (await connection.execute(_HEAD)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
         return cls(Frontier.decode(row.frontier), row.last_time)
@@ -97,11 +99,11 @@ class LogTail:
             return
         leaves = [each.leaf for each in self._pending]
         grown = self._stored.extend(leaves)
-        await connection.execute(insert(log_entries), [each.entry for each in self._pending])
-        await connection.execute(insert(log_details), [each.detail for each in self._pending])
+        await connection.execute(_ADD_ENTRIES, [each.entry for each in self._pending])
+        await connection.execute(_ADD_DETAILS, [each.detail for each in self._pending])
         await store_completed_tiles(connection, self._stored.size, leaves)
         head = {"size": grown.size, "frontier": grown.encode(), "last_time": self._last_time}
-        await connection.execute(update(log_head).values(head))
+        await connection.execute(_MOVE_HEAD, head)
         self._stored, self._pending = grown, []
 
 

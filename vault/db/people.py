@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import Column, bindparam, insert, select
 
 from vault.db.failures import Duplicate, unique_name
 from vault.db.rows import row_of, save_row
@@ -16,6 +16,18 @@ from vault.domain.source import Source
 from vault.domain.staff import Role, StaffMember
 from vault.errors import VaultExists
 from vault.ports.repositories import VaultRecord
+
+_BY_KEY = {
+    column: select(column.table).where(column == bindparam("key"))
+    for column in (
+        customers.c.name,
+        customers.c.id,
+        sources.c.name,
+        sources.c.id,
+        sources.c.token_id,
+        sources.c.hook_token_id,
+    )
+}
 
 
 class SqlIdentity:
@@ -47,11 +59,11 @@ class SqlCustomers:
 
     async def get(self, name: CustomerName) -> Customer | None:
         """Return the customer of that name."""
-        return await self._one(customers.c.name == name)
+        return await self._one(customers.c.name, name)
 
     async def by_id(self, customer: CustomerId) -> Customer | None:
         """Return the customer of that id."""
-        return await self._one(customers.c.id == customer)
+        return await self._one(customers.c.id, customer)
 
     async def add(self, customer: Customer) -> None:
         """Add a customer; raise `NameTaken`."""
@@ -68,8 +80,8 @@ class SqlCustomers:
         rows = await self._statements.read(select(customers).order_by(customers.c.name))
         return [_customer(row) for row in rows]
 
-    async def _one(self, where: ColumnElement[bool]) -> Customer | None:
-        row = (await self._statements.read(select(customers).where(where))).one_or_none()
+    async def _one(self, column: Column[str], key: str) -> Customer | None:
+        row = (await self._statements.read(_BY_KEY[column], {"key": key})).one_or_none()
         return None if row is None else _customer(row)
 
 
@@ -81,19 +93,19 @@ class SqlSources:
 
     async def get(self, name: SourceName) -> Source | None:
         """Return the source of that name."""
-        return await self._one(sources.c.name == name)
+        return await self._one(sources.c.name, name)
 
     async def by_id(self, source: SourceId) -> Source | None:
         """Return the source of that id."""
-        return await self._one(sources.c.id == source)
+        return await self._one(sources.c.id, source)
 
     async def by_token(self, token_id: str) -> Source | None:
         """Return the source whose bearer token has that digest."""
-        return await self._one(sources.c.token_id == token_id)
+        return await self._one(sources.c.token_id, token_id)
 
     async def by_hook_token(self, token_id: str) -> Source | None:
         """Return the source whose write-only URL token has that digest."""
-        return await self._one(sources.c.hook_token_id == token_id)
+        return await self._one(sources.c.hook_token_id, token_id)
 
     async def add(self, source: Source) -> None:
         """Add a source; raise `NameTaken`, or `NotFound` for an unknown customer."""
@@ -110,8 +122,8 @@ class SqlSources:
         rows = await self._statements.read(select(sources).order_by(sources.c.name))
         return [_source(row) for row in rows]
 
-    async def _one(self, where: ColumnElement[bool]) -> Source | None:
-        row = (await self._statements.read(select(sources).where(where))).one_or_none()
+    async def _one(self, column: Column[str], key: str) -> Source | None:
+        row = (await self._statements.read(_BY_KEY[column], {"key": key})).one_or_none()
         return None if row is None else _source(row)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from vault.db.prefixes import the_only_id
 from vault.db.recording_list import matching
@@ -26,6 +26,11 @@ _HOLDS = (
     .label("holds")
 )
 _RECORDINGS = select(*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS)
+_BY_ID = _RECORDINGS.where(recordings.c.id == bindparam("key"))
+_SAME_AS = _RECORDINGS.where(recordings.c.same_as == bindparam("key"))
+_HEADER = select(recording_headers.c.sealed).where(recording_headers.c.recording == bindparam("key"))
+_DETAILS = select(call_details).where(call_details.c.recording.in_(bindparam("keys", expanding=True)))
+_ADD, _ADD_HEADER, _ADD_DETAILS = insert(recordings), insert(recording_headers), insert(call_details)
 
 
 class SqlRecordings:
@@ -38,19 +43,19 @@ class SqlRecordings:
         """Add a recording; raise `Conflict` for an id, blob or idempotency key that is there already."""
         found_by = {"started_at": new.started_at, "same_as": new.same_as, "call": new.call}
         row = {**row_of(recordings, new.recording), **found_by}
-        await self._statements.write(insert(recordings).values(row))
+        await self._statements.write(_ADD, row)
         recording = new.recording.id
         header = {"recording": recording, "sealed": new.header}
-        await self._statements.write(insert(recording_headers).values(header))
+        await self._statements.write(_ADD_HEADER, header)
         details = {"recording": recording, "day": new.day, "sealed": new.details}
-        await self._statements.write(insert(call_details).values(details))
+        await self._statements.write(_ADD_DETAILS, details)
         if new.numbers:
             tokens = [{"token": token, "recording": recording} for token in dict.fromkeys(new.numbers)]
             await self._statements.write(insert(number_index), tokens)
 
     async def get(self, recording: RecordingId) -> Recording | None:
         """Return the recording of that id, its holds counted."""
-        return await self._one(_RECORDINGS.where(recordings.c.id == recording))
+        return await self._one(_BY_ID, recording)
 
     async def find(self, prefix: str) -> RecordingId:
         """Return the id that begins so; raise `NotFound` or `Ambiguous`."""
@@ -58,7 +63,7 @@ class SqlRecordings:
 
     async def same_as(self, key: str) -> Recording | None:
         """Return the recording that was uploaded under that idempotency key."""
-        return await self._one(_RECORDINGS.where(recordings.c.same_as == key))
+        return await self._one(_SAME_AS, key)
 
     async def save(self, recording: Recording) -> None:
         """Keep a changed recording; its holds are not its own to change. Raise `NotFound`."""
@@ -66,8 +71,7 @@ class SqlRecordings:
 
     async def header(self, recording: RecordingId) -> bytes | None:
         """Return the header as it lies, or None once it was dropped."""
-        query = select(recording_headers.c.sealed).where(recording_headers.c.recording == recording)
-        sealed: bytes | None = (await self._statements.read(query)).scalar()
+        sealed: bytes | None = (await self._statements.read(_HEADER, {"key": recording})).scalar()
         return sealed
 
     async def drop_header(self, recording: RecordingId) -> None:
@@ -82,8 +86,7 @@ class SqlRecordings:
         found: dict[RecordingId, SealedDetails] = {}
         for start in range(0, len(wanted), IDS_PER_STEP):
             some = wanted[start : start + IDS_PER_STEP]
-            query = select(call_details).where(call_details.c.recording.in_(some))
-            for row in await self._statements.read(query):
+            for row in await self._statements.read(_DETAILS, {"keys": some}):
                 found[row.recording] = SealedDetails(row.day, row.sealed)
         return found
 
@@ -126,8 +129,8 @@ class SqlRecordings:
         query = select(recordings.c.id).where(recordings.c.blob == key, alive)
         return (await self._statements.read(query)).first() is not None
 
-    async def _one(self, query: Query) -> Recording | None:
-        row = (await self._statements.read(query)).one_or_none()
+    async def _one(self, query: Query, key: str) -> Recording | None:
+        row = (await self._statements.read(query, {"key": key})).one_or_none()
         return None if row is None else _recording(row)
 
 

@@ -13,6 +13,12 @@ from vault.ports.repositories import Period
 
 NUMBERS_PER_STEP = 10_000
 
+_COUNT = update(slot_counter).values(next=slot_counter.c.next + 1).returning(slot_counter.c.next)
+_CLAIM = insert(slots)
+_PERIOD = select(period_slots.c.slot).where(
+    period_slots.c.period == bindparam("period"), period_slots.c.day == bindparam("day")
+)
+
 
 class SqlSlotClaims:
     """`SlotClaims`. Units of work take turns, so a plain counter is dense."""
@@ -22,10 +28,8 @@ class SqlSlotClaims:
 
     async def claim(self, purpose: str, now: datetime) -> int:
         """Return the next slot number, now taken. It is free again if the unit of work is undone."""
-        counted = update(slot_counter).values(next=slot_counter.c.next + 1).returning(slot_counter.c.next)
-        number: int = (await self._statements.write(counted)).scalar_one() - 1
-        claim = {"number": number, "purpose": purpose, "claimed_at": now}
-        await self._statements.write(insert(slots).values(claim))
+        number: int = (await self._statements.write(_COUNT)).scalar_one() - 1
+        await self._statements.write(_CLAIM, {"number": number, "purpose": purpose, "claimed_at": now})
         return number
 
     async def skip_to(self, number: int) -> None:
@@ -45,8 +49,8 @@ class SqlSlotClaims:
 
     async def period(self, period: Period, day: date) -> int | None:
         """Return the slot of that day, or of that day's month."""
-        where = (period_slots.c.period == period.value) & (period_slots.c.day == _first_day(period, day))
-        slot: int | None = (await self._statements.read(select(period_slots.c.slot).where(where))).scalar()
+        wanted = {"period": period.value, "day": _first_day(period, day)}
+        slot: int | None = (await self._statements.read(_PERIOD, wanted)).scalar()
         return slot
 
     async def add_period(self, period: Period, day: date, number: int) -> None:

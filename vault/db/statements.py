@@ -1,4 +1,8 @@
-"""How repositories reach the database: through a snapshot, or through their body's turn in a group."""
+"""How repositories reach the database: through a snapshot, or through their body's turn in a group.
+
+A statement is best made once, with `bindparam` where values go: to build one anew and to find it in
+SQLAlchemy's cache costs more than to run it.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,8 @@ Query = Select[*tuple[Any, ...]]
 class Statements(Protocol):
     """Runs statements in one transaction; results are whole in memory. Raises the vault's errors."""
 
-    async def read(self, statement: Executable, /) -> Answer:
-        """Run a statement that changes nothing."""
+    async def read(self, statement: Executable, values: Rows | None = None, /) -> Answer:
+        """Run a statement that changes nothing, with `values` for its parameters."""
         ...
 
     async def write(self, statement: Executable, rows: Rows | None = None, /) -> Answer:
@@ -38,10 +42,10 @@ class Snapshot:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def read(self, statement: Executable) -> Answer:
-        """Run a statement that changes nothing."""
+    async def read(self, statement: Executable, values: Rows | None = None, /) -> Answer:
+        """Run a statement that changes nothing, with `values` for its parameters."""
         with vault_errors():
-            return await self._connection.execute(statement)
+            return await self._connection.execute(statement, values)
 
     async def write(self, _statement: Executable, _rows: Rows | None = None, /) -> Answer:
         """Refuse: a snapshot is for reading."""

@@ -48,11 +48,11 @@ class Turn:
             await self._run(self.group.begin)
         self._mark = self.group.tail.mark()
 
-    async def read(self, statement: Executable) -> Answer:
-        """Run a statement that changes nothing."""
-        return await self._run(lambda: self.group.execute(statement))
+    async def read(self, statement: Executable, values: Rows | None = None, /) -> Answer:
+        """Run a statement that changes nothing, with `values` for its parameters."""
+        return await self._run(lambda: self.group.execute(statement, values))
 
-    async def write(self, statement: Executable, rows: Rows | None = None) -> Answer:
+    async def write(self, statement: Executable, rows: Rows | None = None, /) -> Answer:
         """Run a statement that changes something, once for every one of `rows` if there are several."""
         return await self._run(lambda: self._write(statement, rows))
 

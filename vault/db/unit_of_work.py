@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vault.db.access import SqlLinks, SqlSessions
+from vault.db.holds import SqlHolds
 from vault.db.housekeeping import SqlBlobDeletions, SqlGuesses
 from vault.db.identities import SqlIdentities
 from vault.db.log_reader import SqlLogReader
@@ -28,6 +29,7 @@ class SqlRepositories:
     links: ports.Links
     sessions: ports.Sessions
     recordings: ports.Recordings
+    holds: ports.Holds
     slots: ports.SlotClaims
     blob_deletions: ports.BlobDeletions
     guesses: ports.Guesses
@@ -42,6 +44,7 @@ class SqlRepositories:
         self.links = SqlLinks(statements)
         self.sessions = SqlSessions(statements)
         self.recordings = SqlRecordings(statements)
+        self.holds = SqlHolds(statements)
         self.slots = SqlSlotClaims(statements)
         self.blob_deletions = SqlBlobDeletions(statements)
         self.guesses = SqlGuesses(statements)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from vault.domain.names import CustomerId, LinkId, RecordingId, SessionId
 from vault.errors import AccessDenied, Closed
@@ -49,6 +49,12 @@ class Session:
     recordings: tuple[RecordingId, ...]
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def binding(self) -> bytes:
+        """What the identity is bound to: a row that somebody else changed is no session any more."""
+        fields = (self.id, self.customer, self.expires_at.astimezone(UTC).isoformat(), *self.recordings)
+        return f"session {' '.join(fields)}".encode()
 
     def must_be_live(self, now: datetime) -> None:
         """Raise `AccessDenied` once it has expired."""

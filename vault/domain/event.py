@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vault.domain.names import RecordingId
+from vault.errors import Invalid
+
+REASON_CHARACTERS = 500
 
 
 class Action(StrEnum):
@@ -19,7 +22,11 @@ class Action(StrEnum):
     RECORDING_LISTED = "recording.listed"
     RECORDING_COLLECTED = "recording.collected"
     RECORDING_SHREDDED = "recording.shredded"
+    RECORDING_EXPORTED = "recording.exported"
     RECORDING_REFUSED = "recording.refused"
+    SHRED_INSTRUCTED = "shred.instructed"
+    HOLD_PLACED = "hold.placed"
+    HOLD_RELEASED = "hold.released"
     CUSTOMER_ADDED = "customer.added"
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_CLOSED = "customer.closed"
@@ -90,3 +97,13 @@ class AuditEvent:
         if self.reason:
             row["reason"] = self.reason
         return row
+
+
+def parse_reason(text: str) -> str:
+    """Return the reason for an access, trimmed; raise `Invalid` for none, or one over 500 characters."""
+    reason = text.strip()
+    if not 1 <= len(reason) <= REASON_CHARACTERS:
+        raise Invalid(f"say why, in 1 to {REASON_CHARACTERS} characters")
+    if not reason.isprintable():  # a lone surrogate could not be logged; a line feed could feign a line
+        raise Invalid("a reason is one line of text")
+    return reason

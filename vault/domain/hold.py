@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from vault.domain.names import RecordingId
+from vault.errors import Closed, Invalid
+
+CASE_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +21,24 @@ class LegalHold:
     placed_at: datetime
     review_on: date | None = None
     released_at: datetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it keeps its recording still."""
+        return self.released_at is None
+
+    def release(self, now: datetime) -> LegalHold:
+        """Return it released; raise `Closed` the second time."""
+        if self.released_at is not None:
+            raise Closed(f"the hold {self.id} was released already")
+        return replace(self, released_at=now)
+
+
+def parse_case(text: str) -> str:
+    """Return the reference of a case, trimmed; raise `Invalid` for none, or one over 100 characters."""
+    case = text.strip()
+    if not 1 <= len(case) <= CASE_CHARACTERS or not case.isprintable():
+        raise Invalid(
+            f"a hold needs the reference of its case, a line of {CASE_CHARACTERS} characters at most"
+        )
+    return case

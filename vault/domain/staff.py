@@ -24,6 +24,9 @@ class Group(StrEnum):
     TECH_MANAGERS = "tech-managers"
 
 
+_GROUPS = {Role.DPO: Group.DPO_OFFICE, Role.TECH_MANAGER: Group.TECH_MANAGERS}
+
+
 @dataclass(frozen=True, slots=True)
 class StaffMember:
     """A person with a role."""
@@ -33,6 +36,11 @@ class StaffMember:
     role: Role
     added_at: datetime
     removed_at: datetime | None = None
+
+    @property
+    def group(self) -> Group | None:
+        """The group whose identity this person's opens; a manager's opens none."""
+        return _GROUPS.get(self.role)
 
 
 class Owner(StrEnum):

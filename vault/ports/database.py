@@ -10,6 +10,7 @@ from vault.ports.repositories import (
     BlobDeletions,
     Customers,
     Guesses,
+    Holds,
     Identities,
     Identity,
     Links,
@@ -32,6 +33,7 @@ class Repositories(Protocol):
     links: Links
     sessions: Sessions
     recordings: Recordings
+    holds: Holds
     slots: SlotClaims
     blob_deletions: BlobDeletions
     guesses: Guesses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from keys.age import FileKey, HybridRecipient, Identity, open_header, seal_header
+from keys.age import FileKey, HybridRecipient, Identity, Recipient, open_header, seal_header
 from keys.errors import SlotDestroyed
 from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
@@ -30,7 +30,7 @@ async def recipients(
     ]
 
 
-async def seal(file_key: FileKey, to: Sequence[HybridRecipient]) -> bytes:
+async def seal(file_key: FileKey, to: Sequence[Recipient]) -> bytes:
     """Return the age header, on a worker thread: each recipient costs an ML-KEM encapsulation."""
     return await asyncio.to_thread(seal_header, file_key, to)
 
@@ -40,14 +40,14 @@ def put_under(slot: Secret, header: bytes, recording: Recording) -> bytes:
     return seal_under(slot, header, bound_to=recording.binding)
 
 
-async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, identity: Identity) -> FileKey:
-    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for a stranger."""
+async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, *held: Identity) -> FileKey:
+    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for strangers."""
     try:
         slot = await vault.slots.read(recording.slot)
     except SlotDestroyed:
         raise Collected("the recording's key is destroyed") from None
-    return await asyncio.to_thread(_open, slot, recording, sealed, identity)
+    return await asyncio.to_thread(_open, slot, recording, sealed, held)
 
 
-def _open(slot: Secret, recording: Recording, sealed: bytes, identity: Identity) -> FileKey:
-    return open_header(open_under(slot, sealed, bound_to=recording.binding), [identity])
+def _open(slot: Secret, recording: Recording, sealed: bytes, held: Sequence[Identity]) -> FileKey:
+    return open_header(open_under(slot, sealed, bound_to=recording.binding), held)

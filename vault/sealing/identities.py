@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from keys.age import HybridIdentity, HybridRecipient, Identity, Recipient
 from keys.identities import lock as lock_identity
@@ -79,7 +80,7 @@ async def current(vault: Vault, rows: Repositories, owner: Owner, owner_id: str)
 
 async def recipient(vault: Vault, rows: Repositories, owner: Owner, owner_id: str) -> HybridRecipient:
     """Return the recipient to seal to, vouched for."""
-    return HybridRecipient.parse((await current(vault, rows, owner, owner_id)).recipient)
+    return _parsed((await current(vault, rows, owner, owner_id)).recipient)
 
 
 async def group_recipients(vault: Vault, rows: Repositories, *groups: Group) -> list[HybridRecipient]:
@@ -98,6 +99,12 @@ async def locked_bytes(vault: Vault, identity: LockedIdentity) -> bytes:
 async def unlock(vault: Vault, identity: LockedIdentity, by: Sequence[Identity]) -> HybridIdentity:
     """Unlock with identities at hand; a password goes through `vault.passwords` instead."""
     return await asyncio.to_thread(unlock_identity, await locked_bytes(vault, identity), by)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(recipient: str) -> HybridRecipient:
+    """Return the recipient that a text encodes; public keys of 1,216 bytes take a while to read, and recur."""
+    return HybridRecipient.parse(recipient)
 
 
 async def _under_a_slot(vault: Vault, work: UnitOfWork, new: Unkept, now: datetime) -> LockedIdentity:

@@ -173,25 +173,26 @@ async def _begin(
 ) -> SignedIn:
     """Keep the identity under a slot and the token's key; remember the network; forgive the try.
 
-    Raise `AccessDenied` if a new password was issued while the old one was checked.
+    Raise `AccessDenied` if meanwhile a new password was issued or the link was revoked.
     """
     token, now = issue_token(_TOKEN_BYTES), vault.clock.now()
     kept, identity = unlocked
     async with vault.unit_of_work() as work:
         if (await identities.current(vault, work, Owner.CUSTOMER, customer.id)).slot != kept.slot:
             raise AccessDenied("access denied")
+        await _link_must_live(work, who.link, now)
         number = await work.slots.claim("session", now)
         slot = await vault.slots.claimable(number)
         session = Session(
             id=sealed_session.session_id(token),
             customer=customer.id,
             slot=number,
-            sealed=sealed_session.seal(slot, token, identity),
+            sealed=b"",
             recordings=who.link.recordings if who.link else (),
             created_at=now,
             expires_at=now + vault.policy.session_lifetime,
         )
-        await work.sessions.add(session)
+        await work.sessions.add(sealed_session.seal(slot, token, identity, session))
         await work.guesses.save((await _bucket(work, who.bucket, now)).forgive())
         await work.guesses.remember_network(customer.id, who.network, now)
         await work.log.append(
@@ -199,6 +200,13 @@ async def _begin(
         )
         await work.commit()
     return SignedIn(token, session.expires_at)
+
+
+async def _link_must_live(work: UnitOfWork, link: Link | None, now: datetime) -> None:
+    """Raise `AccessDenied` for a link that was revoked, or ended, since it was looked up."""
+    found = await work.links.get(link.id) if link is not None else None
+    if link is not None and (found is None or not found.live(now)):
+        raise AccessDenied("access denied")
 
 
 def by_customer(customer: Customer, by: Actor) -> Actor:

@@ -38,6 +38,7 @@ class Shell:
 
     @property
     def environ(self) -> dict[str, str]:
+        """The environment that the command sees."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("CALLVAULT_")}
         # Containers keep their files on overlay, where no real vault would be allowed.
         return {
@@ -56,7 +57,8 @@ class Shell:
             code = main(words)
         return Done(code, out.getvalue(), err.getvalue())
 
-    def json(self, *words: str, stdin: str = "") -> Any:
+    def json(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - JSON is of any type
+        """Return the JSON answer of a command that must succeed."""
         done = self.run(*words, "--format", "json", stdin=stdin)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -75,6 +77,7 @@ class Founded:
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    """Make the vault that these tests share."""
     folder = tmp_path_factory.mktemp("cli")
     shell, recovery = Shell(folder / "data"), folder / "recovery.txt"
     made = shell.json("init", "--dpo", "dora", "--recovery-file", str(recovery))

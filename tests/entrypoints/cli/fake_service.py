@@ -24,6 +24,7 @@ class FakeService:
     waiting: dict[str, tuple[str | None, bytes]] = field(default_factory=dict)
     answer_state: str = "shredded"
     list_state: str = "waiting"
+    listed: bool = True
     page: int = 2
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
@@ -34,12 +35,15 @@ class FakeService:
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def count(self, method: str) -> int:
+        """Return how many requests of a method came."""
         return Counter(line.split()[0] for line in self.seen)[method]
 
     def fault(self, what: str, *faults: Fault) -> None:
+        """Order faults for the next requests such as `PUT a.wav`."""
         self.faults.setdefault(what, []).extend(faults)
 
     def application(self) -> web.Application:
+        """Return the routes of the contract."""
         app = web.Application(middlewares=[self._faults], client_max_size=1 << 30)
         app.router.add_get("/v1/source", self._source)
         app.router.add_put("/v1/recordings/{name}", self._upload)
@@ -101,6 +105,7 @@ class FakeService:
         items = [
             {"id": name, "file_name": told, "bytes": len(content), "state": self.list_state}
             for name, (told, content) in self.waiting.items()
+            if self.listed
         ]
         stop = start + self.page
         return web.json_response(

@@ -18,7 +18,7 @@ _HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\r\nFAKE LINE\u2028\u200b\x9b31m
 
 @pytest.mark.parametrize("form", list(Format))
 def test_nothing_acts_on_a_terminal(form: Format) -> None:
-    """No control character, escape sequence, bidi control or line of somebody else's gets out, in any format."""
+    """No escape sequence, bidi control or line of somebody else's gets out, in any format."""
     row: Row = {"name": _HOSTILE, "list": [_HOSTILE], "facts": {_HOSTILE: _HOSTILE}}
 
     for text in (render_list([row], form, ("name", "list", "facts")), render_item(row, form)):

@@ -15,7 +15,7 @@ _PASSWORD = re.compile(r"[a-z-]+(-[a-z-]+){5}")
 
 
 def test_founding_issues_what_is_needed_once(founded: Founded) -> None:
-    """init issues a passphrase, and puts the recovery identity into a file for its owner alone."""
+    """Founding issues a passphrase, and puts the recovery identity into a file for its owner alone."""
     assert _PASSWORD.fullmatch(founded.passphrase)
     assert founded.recovery_file.read_text().startswith("AGE-SECRET-KEY-PQ-1")
     assert stat.S_IMODE(founded.recovery_file.stat().st_mode) == 0o600
@@ -168,7 +168,7 @@ def test_proofs_hold_offline(founded: Founded, tmp_path: Path) -> None:
 
 
 def test_verification(founded: Founded, tmp_path: Path) -> None:
-    """verify recomputes everything, and compares with a checkpoint that was kept."""
+    """Verifying recomputes everything, and compares with a checkpoint that was kept."""
     shell, kept, exported = founded.shell, tmp_path / "kept.txt", tmp_path / "log"
     shell.json("audit", "checkpoint", "-o", str(kept))
     shell.json("customers", "set", "acme", "--email", "a@example.org")
@@ -186,7 +186,7 @@ def test_verification(founded: Founded, tmp_path: Path) -> None:
 
 
 def test_tail_shows_the_newest(founded: Founded) -> None:
-    """tail prints one object a line for programs, oldest first."""
+    """Following prints one object a line for programs, oldest first."""
     done = founded.shell.run("audit", "tail", "--no-follow", "--lines", "3", "--format", "json")
 
     indexes = [json.loads(line)["index"] for line in done.stdout.splitlines()]
@@ -194,7 +194,7 @@ def test_tail_shows_the_newest(founded: Founded) -> None:
 
 
 def test_doctor_and_status(founded: Founded, tmp_path: Path) -> None:
-    """doctor complains while the horizon is unstated, and fails on what is dangerous; status counts."""
+    """The doctor complains while the horizon is unstated, and fails on what is dangerous; status counts."""
     shell = founded.shell
     levels = {check["part"]: check["level"] for check in shell.json("doctor")}
     stated = Shell(shell.data, {"CALLVAULT_SHRED__SNAPSHOT_HORIZON": "30 days"}).json("doctor")

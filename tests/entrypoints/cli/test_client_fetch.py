@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,11 +28,13 @@ _CONTENT = bytes(range(256)) * 4096  # 1 MiB
 
 @contextmanager
 def no_meter(_name: str, _size: int) -> Iterator[Callable[[int], None]]:
+    """Show nothing."""
     yield lambda _bytes: None
 
 
 @pytest.fixture
 async def service() -> AsyncIterator[FakeService]:
+    """A service with one recording that waits."""
     fake = FakeService(waiting={_ID.format(0): ("call.wav", _CONTENT)})
     async with running(fake):
         yield fake
@@ -40,6 +43,7 @@ async def service() -> AsyncIterator[FakeService]:
 async def fetch(
     service: FakeService, folder: Path, password: str = PASSWORD, tries: int = 3
 ) -> list[Fetched]:
+    """Collect everything with the link, as the command does."""
     address, patience = parse_address(f"{service.base_url}/collect#{LINK}"), Patience(tries, 0)
     async with (
         open_session(address) as session,
@@ -50,7 +54,18 @@ async def fetch(
 
 
 def visible(folder: Path) -> dict[str, bytes]:
+    """Return the files that a customer sees."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def parts_in(folder: Path) -> list[int]:
+    """Return the sizes of unfinished files."""
+    return [path.stat().st_size for path in folder.glob(".*.part")]
+
+
+def files_outside(top: Path, folder: Path) -> list[Path]:
+    """Return the files under `top` that are not in `folder`."""
+    return [path for path in top.rglob("*") if path.is_file() and path.parent != folder]
 
 
 async def test_collecting(service: FakeService, tmp_path: Path) -> None:
@@ -64,7 +79,7 @@ async def test_collecting(service: FakeService, tmp_path: Path) -> None:
     assert visible(tmp_path)["5.wav.tlog-proof"] == f"certificate of {_ID.format(5)}\n".encode()
     assert dict(service.receipts)[_ID.format(0)] == hashlib.sha256(_CONTENT).hexdigest()
     assert service.seen[-1] == "DELETE /v1/collect/sessions/current"
-    assert not list(tmp_path.glob(".*.part"))
+    assert parts_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("sent_bytes", [0, 1, len(_CONTENT) - 1])
@@ -128,7 +143,7 @@ async def test_more_than_the_recording_has(service: FakeService, tmp_path: Path)
     result = (await fetch(service, tmp_path))[0]
 
     assert "more than" in str(result.error)
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= len(_CONTENT)
+    assert sum(parts_in(tmp_path)) <= len(_CONTENT)
 
 
 async def test_a_damaged_part(service: FakeService, tmp_path: Path) -> None:
@@ -146,7 +161,7 @@ async def test_a_full_disk(service: FakeService, tmp_path: Path, monkeypatch: py
     service.waiting[_ID.format(1)] = ("small.wav", b"small")
     write = download._write_all
 
-    def full(file: download.FileIO, piece: bytes) -> None:
+    def full(file: io.FileIO, piece: bytes) -> None:
         if len(piece) > 5:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(file, piece)
@@ -173,7 +188,7 @@ async def test_a_certificate_that_came_late(service: FakeService, tmp_path: Path
     """A recording that was pending is asked after once it is listed no more."""
     service.answer_state = "pending"
     first = await fetch(service, tmp_path)
-    service.answer_state, service.page = "shredded", 0
+    service.answer_state, service.listed = "shredded", False
     second = await fetch(service, tmp_path)
     third = await fetch(service, tmp_path)
 
@@ -216,7 +231,21 @@ async def test_names_stay_in_the_folder(service: FakeService, tmp_path: Path, na
     result = (await fetch(service, folder))[0]
 
     assert result.error is None
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.parent != folder] == []
+    assert files_outside(tmp_path, folder) == []
+
+
+async def test_a_list_without_an_end(service: FakeService, tmp_path: Path) -> None:
+    """A server that always names another page does not keep the client turning."""
+
+    async def same_page(_request: web.Request) -> web.Response:
+        return web.json_response(
+            {"items": [{"id": _ID.format(0), "file_name": "a.wav", "bytes": len(_CONTENT)}], "next": "x"}
+        )
+
+    service.fault("GET /recordings", *[same_page] * 5)
+    results = await fetch(service, tmp_path)
+
+    assert len(results) == 1
 
 
 async def test_an_id_that_is_a_path(service: FakeService, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_progress_renews_patience() -> None:
 
 
 def test_a_ledger_after_a_crash(tmp_path: Path) -> None:
-    """A line cut short, or one that leads out of the folder, is passed over; the last of a recording counts."""
+    """A line cut short, or one that leads elsewhere, is passed over; the last of a recording counts."""
     ledger = Ledger.open(tmp_path)
     ledger.note(Held("a", "a.wav", "00"))
     with (tmp_path / ".callvault-fetched").open("a") as file:

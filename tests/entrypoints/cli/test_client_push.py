@@ -24,17 +24,20 @@ _AT_ONCE = Patience(tries=4, first_wait_seconds=0)
 
 @pytest.fixture
 async def service() -> AsyncIterator[FakeService]:
+    """A service for one test."""
     async with running(FakeService()) as fake:
         yield fake
 
 
 @pytest.fixture
 async def session(service: FakeService) -> AsyncIterator[aiohttp.ClientSession]:
+    """The client's session with it."""
     async with open_session(parse_address(service.base_url)) as opened:
         yield opened
 
 
 def uploader(service: FakeService, session: aiohttp.ClientSession, token: str = TOKEN) -> Uploader:
+    """Return a source that waits for nothing."""
     return Uploader(session, parse_address(service.base_url), Secret(token.encode()), _AT_ONCE)
 
 

@@ -74,15 +74,16 @@ def test_a_session_opens_with_token_and_slot() -> None:
     """The identity of a session needs its own token, slot and row: two of the three open nothing."""
     token, other = issue_token(32), issue_token(32)
     identity = HybridIdentity.generate()
-    row = Session(
+    bare = Session(
         id=session.session_id(token),
         customer=CustomerId("c1"),
         slot=1,
-        sealed=session.seal(SLOT, token, identity),
+        sealed=b"",
         recordings=(),
         created_at=NOW,
         expires_at=NOW,
     )
+    row = session.seal(SLOT, token, identity, bare)
 
     assert session.open_identity(SLOT, token, row) == identity
     for slot, presented, stored in [

@@ -10,6 +10,7 @@ import pytest
 from keys.secret import Secret
 from tests.fakes.scene import VISITOR, Scene
 from vault.domain.event import Action
+from vault.domain.names import RecordingId
 from vault.errors import AccessDenied, LogUnavailable
 from vault.sealing.session import session_id
 from vault.usecases.authenticate import authenticate
@@ -55,6 +56,22 @@ async def test_a_session_row_is_worth_nothing_elsewhere(scene: Scene) -> None:
     for token in (mine, scene.zenith.session):
         with pytest.raises(AccessDenied):
             await authenticate(scene.vault, token.reveal().decode(), by=VISITOR)
+
+
+@pytest.mark.parametrize("change", ["customer", "expires_at", "recordings"])
+async def test_a_session_row_can_not_be_stretched(scene: Scene, change: str) -> None:
+    """Whoever writes to the database can't turn a session to another customer, later hours or more."""
+    sessions = scene.parts.database.state.sessions
+    mine = sessions[session_id(scene.acme.session)]
+    stretched = {
+        "customer": scene.zenith.customer.id,
+        "expires_at": mine.expires_at + timedelta(days=1),
+        "recordings": (RecordingId("another"),),
+    }
+    sessions[mine.id] = replace(mine, **{change: stretched[change]})
+
+    with pytest.raises(AccessDenied):
+        await scene.visitor(scene.acme)
 
 
 async def test_a_session_expires(scene: Scene) -> None:

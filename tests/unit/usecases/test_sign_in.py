@@ -18,7 +18,7 @@ from vault.domain.guesses import GUESSES_PER_WINDOW, WINDOW
 from vault.domain.names import CustomerName
 from vault.domain.staff import Owner
 from vault.errors import AccessDenied, LogUnavailable, Overloaded, TooManyGuesses
-from vault.usecases.create_link import create_link
+from vault.usecases.create_link import create_link, revoke_link
 from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
 from vault.usecases.reissue_password import reissue_password
 from vault.usecases.sign_in import SignedIn, sign_in
@@ -262,6 +262,22 @@ async def test_a_password_reissued_meanwhile_is_dead(scene: Scene) -> None:
 
     left = scene.parts.database.state.sessions.values()
     assert not [each for each in left if each.customer == scene.acme.customer.id]
+
+
+async def test_a_link_revoked_meanwhile_is_dead(scene: Scene) -> None:
+    """A link that was revoked while its password was being checked begins no session."""
+    link, token = await create_link(scene.vault, ACME, by=OPERATOR)
+    before = len(scene.parts.database.state.sessions)
+
+    async def revoke() -> None:
+        await revoke_link(scene.vault, link.id, by=OPERATOR)
+
+    vault = replace(scene.vault, passwords=Interrupted(scene.parts.passwords, revoke))
+    password = scene.acme.password.reveal().decode()
+    with pytest.raises(AccessDenied):
+        await sign_in(vault, link=token.reveal().decode(), password=password, by=VISITOR)
+
+    assert len(scene.parts.database.state.sessions) == before
 
 
 async def test_a_password_reissued_just_before_is_dead_too(scene: Scene) -> None:

@@ -33,8 +33,12 @@ Examples:
   callvault recordings list --customer acme --state waiting --since yesterday
   callvault recordings list --number "020 7946 0000" --around 2026-11-22T14:30
   callvault recordings show 4f7k
+  callvault --as dana recordings open 4f7k --reason "complaint 12" -o call.wav
+  callvault --as dana recordings export 4f7k --reason "police ref. 7" --to age1pq1... -o call.age
 """,
 )
+app.command("vault.entrypoints.cli.recordings_open:open_", name="open")
+app.command("vault.entrypoints.cli.recordings_export:export", name="export")
 
 _DEFAULT_REGION = "GB"
 

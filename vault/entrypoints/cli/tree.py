@@ -31,7 +31,7 @@ _GROUPS = (
     ("customers", _OFFICE, "Customers: add, list, show, set, close, reissue-password."),
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
-    ("recordings", _OFFICE, "Recordings and who opened them: list, show."),
+    ("recordings", _OFFICE, "Recordings and who opened them: list, show, open, export."),
     (
         "audit",
         _DPO,

@@ -58,14 +58,17 @@ class Collector:
 
     async def waiting(self) -> list[Waiting]:
         """Return everything that can be collected."""
-        found: list[Waiting] = []
+        found: dict[str, Waiting] = {}
         cursor: str | None = None
         while True:
             page = await self._page(cursor)
-            found += [_waiting(item) for item in page.get("items", ())]
+            items = [_waiting(item) for item in page.get("items", ())]
+            new = {item.id: item for item in items if item.id not in found}
+            found |= new
             cursor = page.get("next")
-            if not isinstance(cursor, str):
-                return found
+            # A page with nothing new ends it too: no server keeps us turning pages for ever.
+            if not isinstance(cursor, str) or not new:
+                return list(found.values())
 
     async def confirm(self, recording: str, sha256: str) -> Collected:
         """Prove that we hold a recording; the vault destroys its own.

@@ -124,12 +124,12 @@ def _opened(path: Path) -> BufferedReader:
     if not path.name:
         raise ClientError("an empty path was given; is the variable in the hook's command empty?")
     # Without O_NONBLOCK a named pipe would hold us up for ever.
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
-    status = os.fstat(file.fileno())
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode) and status.st_size:
-        return file
-    file.close()
-    raise ClientError(f"{path} is empty" if stat.S_ISREG(status.st_mode) else f"{path} is no file")
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    raise ClientError("the file is empty" if stat.S_ISREG(status.st_mode) else "this is no file")
 
 
 def _body_headers(digest: bytes, size: int) -> list[tuple[str, str]]:

@@ -1,0 +1,168 @@
+"""Promises about what staff does by command: each proves who acts, gives a reason, and leaves an entry."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from keys.age import HybridIdentity, X25519Identity, open_file
+from tests.entrypoints.cli.conftest import COMMAND, Done, Shell
+from tests.harness.vaults import RealVault
+
+SOUND = bytes(range(256)) * 5000  # more than a piece
+REASON = "complaint 12"
+
+
+@dataclass(frozen=True)
+class Office:
+    """The shell of a DPO over a vault with two recordings: acme's and the company's own."""
+
+    shell: Shell
+    passphrase: str
+    theirs: str
+    own: str
+
+    def run(self, *words: str, passphrase: str | None = None) -> Done:
+        """Run a command as dana, who gives her passphrase on standard input."""
+        given = self.passphrase if passphrase is None else passphrase
+        return self.shell.run(*words, "--as", "dana", "--password-file", "-", stdin=f"{given}\n")
+
+    def actions(self, action: str) -> list[dict[str, object]]:
+        """Return the entries of an action, oldest first."""
+        entries: list[dict[str, object]] = self.shell.json("audit", "list", "--action", action)
+        return entries[::-1]
+
+
+async def _upload(known: RealVault) -> tuple[str, str]:
+    async with known.opened() as vault:
+        theirs = await known.upload(vault, SOUND)
+        own = await known.upload(vault, SOUND, own=True)
+    return theirs.recording, own.recording
+
+
+@pytest.fixture
+def office(real_vault: RealVault) -> Office:
+    """A vault of this test's own."""
+    theirs, own = asyncio.run(_upload(real_vault))
+    return Office(Shell(real_vault.data), real_vault.passphrase, theirs, own)
+
+
+def test_a_dpo_opens_any_recording_into_a_file_of_hers(office: Office, tmp_path: Path) -> None:
+    """Customers' and own recordings are written whole, for their owner's eyes, and are on record."""
+    for recording in (office.theirs, office.own):
+        file = tmp_path / recording
+        done = office.run("recordings", "open", recording[:12], "--reason", REASON, "-o", str(file))
+        assert done.returncode == 0, done.stderr
+        assert file.read_bytes() == SOUND
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    opened = office.actions("recording.opened")
+    assert [(entry["recording"], entry["name"], entry["reason"]) for entry in opened] == [
+        (office.theirs, "dana", REASON),
+        (office.own, "dana", REASON),
+    ]
+
+
+def test_a_player_is_fed_from_standard_output(office: Office, tmp_path: Path) -> None:
+    """`-o -` writes the recording, and nothing else, to standard output."""
+    file = tmp_path / "passphrase"
+    file.write_text(office.passphrase)
+    file.chmod(0o600)
+    words = ["recordings", "open", office.own, "--as", "dana", "--reason", REASON, "-o", "-"]
+    done = subprocess.run(
+        [*COMMAND, *words, "--password-file", str(file)],
+        env=office.shell.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == SOUND
+
+
+def test_a_refused_opening_leaves_no_file(office: Office, tmp_path: Path) -> None:
+    """A wrong passphrase, no reason, no such recording: one line, no file, and the log knows the first."""
+    file = tmp_path / "call.wav"
+    target = ("-o", str(file))
+    opening = ("recordings", "open")
+    tries = {
+        "passphrase": office.run(*opening, office.own, "--reason", REASON, *target, passphrase="wrong"),
+        "reason": office.run(*opening, office.own, "--reason", " ", *target),
+        "recording": office.run(*opening, "zzzz", "--reason", REASON, *target),
+        "usage": office.run(*opening, office.own, *target),
+        "nobody": office.shell.run(*opening, office.own, "--reason", REASON, *target, stdin="x\n"),
+    }
+
+    assert {name: done.returncode for name, done in tries.items()} == {
+        "passphrase": 1, "reason": 1, "recording": 1, "usage": 2, "nobody": 2,
+    }  # fmt: skip
+    assert all(done.stderr.count("\n") == 1 and not done.stdout for done in tries.values()), tries
+    assert not file.exists()
+    (refused,) = office.actions("password.refused")
+    assert str(refused["actor"]).startswith("os:"), "nobody has proven to be dana"
+    assert office.actions("recording.opened") == []
+
+
+def test_an_unknown_name_is_refused_like_a_wrong_passphrase(office: Office, tmp_path: Path) -> None:
+    """Who guesses names learns nothing, and is on record."""
+    words = ("recordings", "open", office.own, "--reason", REASON, "-o", str(tmp_path / "x"))
+    wrong = office.run(*words, passphrase="wrong")
+    nobody = office.shell.run(*words, "--as", "nobody", "--password-file", "-", stdin="wrong\n")
+
+    assert (nobody.returncode, nobody.stderr) == (wrong.returncode, wrong.stderr)
+    assert len(office.actions("password.refused")) == 2
+
+
+def test_a_file_that_is_there_stays(office: Office, tmp_path: Path) -> None:
+    """Nothing is opened over a file, or through a link: neither is touched, and no entry claims an access."""
+    there, link = tmp_path / "there", tmp_path / "link"
+    there.write_bytes(b"old")
+    link.symlink_to(tmp_path / "elsewhere")
+    for path in (there, link):
+        assert (
+            office.run("recordings", "open", office.own, "--reason", REASON, "-o", str(path)).returncode == 1
+        )
+
+    assert there.read_bytes() == b"old"
+    assert not (tmp_path / "elsewhere").exists()
+    assert office.actions("recording.opened") == []
+
+
+def test_half_a_recording_is_no_recording(office: Office, tmp_path: Path) -> None:
+    """When a chunk does not authenticate, what was written until then is removed."""
+    for blob in (office.shell.data / "blobs").glob("??/*"):
+        changed = bytearray(blob.read_bytes())
+        changed[-1] ^= 1
+        blob.write_bytes(changed)
+    file = tmp_path / "call.wav"
+    done = office.run("recordings", "open", office.own, "--reason", REASON, "-o", str(file))
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert not file.exists()
+
+
+def test_an_export_opens_without_the_vault(office: Office, tmp_path: Path) -> None:
+    """An export to a recipient of one's own opens with that identity alone, of either kind."""
+    made: list[HybridIdentity | X25519Identity] = [HybridIdentity.generate(), X25519Identity.generate()]
+    for number, identity in enumerate(made):
+        file = tmp_path / f"{number}.age"
+        words = ("recordings", "export", office.own, "--reason", REASON, "--to", str(identity.recipient))
+        done = office.run(*words, "-o", str(file), "--format", "json")
+        assert done.returncode == 0, done.stderr
+        assert open_file(file.read_bytes(), [identity]) == SOUND
+        entry = office.actions("recording.exported")[number]
+        assert entry["facts"]["recipient"] == json.loads(done.stdout)["fingerprint"]  # type: ignore[index]  # as JSON has it
+
+
+def test_an_export_needs_a_recipient_that_is_one(office: Office, tmp_path: Path) -> None:
+    """What is no recipient is wrong usage, found before anything is asked for or written."""
+    file = tmp_path / "x.age"
+    for to in ("age1", "AGE-SECRET-KEY-1QQ", "dana", ""):
+        done = office.run("recordings", "export", office.own, "--reason", REASON, "--to", to, "-o", str(file))
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), (to, done.stderr)
+    assert not file.exists()

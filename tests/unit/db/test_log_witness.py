@@ -1,0 +1,103 @@
+"""A log that was changed under a running process is not continued, and so never signed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.contract.database.samples import append, verified_size
+from tests.fakes.clock import SettableClock
+from tests.unit.db.troubles import nothing
+from vault.audit.tree import Frontier, leaf_hash
+from vault.db.database import SqlDatabase
+from vault.errors import LogUnavailable
+
+
+@pytest.fixture
+async def another(url: str) -> AsyncIterator[SqlDatabase]:
+    """The same database, open in another process."""
+    opened = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    yield opened
+    await opened.close()
+
+
+def rewrite(path: Path, change: Callable[[sqlite3.Connection], object]) -> None:
+    """Change the log as a writer to the database can, the right edge recomputed to fit."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        change(connection)
+        rows = connection.execute('SELECT record FROM log_entries ORDER BY "index"')
+        grown = Frontier().extend(leaf_hash(record) for (record,) in rows)
+        connection.execute("UPDATE log_head SET size = ?, frontier = ?", (grown.size, grown.encode()))
+
+
+def edit(connection: sqlite3.Connection) -> None:
+    """Let an entry in the middle say something else."""
+    connection.execute("UPDATE log_entries SET record = CAST(record || ' ' AS BLOB) WHERE \"index\" = 1")
+
+
+def cut(connection: sqlite3.Connection) -> None:
+    """Take the last entry away."""
+    connection.execute('DELETE FROM log_entries WHERE "index" = 2')
+    connection.execute('DELETE FROM log_details WHERE "index" = 2')
+
+
+def edit_and_add(connection: sqlite3.Connection) -> None:
+    """Hide an edit behind an entry that another process might have written."""
+    edit(connection)
+    columns = "time, actor, action, outcome, channel, recording, customer, record"
+    connection.execute(
+        f'INSERT INTO log_entries ("index", {columns}) SELECT 3, {columns} FROM log_entries WHERE "index" = 2'  # noqa: S608 - names of our own
+    )
+
+
+@pytest.mark.parametrize("change", [edit, cut, edit_and_add])
+async def test_a_rewritten_log_is_not_continued(
+    database: SqlDatabase, path: Path, change: Callable[[sqlite3.Connection], None]
+) -> None:
+    """Rewritten so that it fits in itself, the log is refused by whoever saw it before, again and again."""
+    await append(database, 3)
+    rewrite(path, change)
+
+    for _ in range(2):
+        with pytest.raises(LogUnavailable):
+            await append(database)
+
+
+async def test_a_process_that_only_read_is_a_witness_too(database: SqlDatabase, url: str, path: Path) -> None:
+    """What a process saw when it opened the database counts, before it has written anything."""
+    await append(database, 3)
+    late = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    try:
+        rewrite(path, edit)
+        with pytest.raises(LogUnavailable):
+            await append(late)
+    finally:
+        await late.close()
+
+
+async def test_an_older_copy_under_a_running_process(database: SqlDatabase, path: Path) -> None:
+    """A database whose content is taken back to an earlier moment is not continued."""
+    await append(database, 2)
+    await database.tidy()
+    yesterday = Path(shutil.copy(path, path.with_name("yesterday.db")))
+    await append(database, 2)
+
+    with closing(sqlite3.connect(yesterday)) as copy, closing(sqlite3.connect(path)) as now:
+        copy.backup(now)
+
+    with pytest.raises(LogUnavailable):
+        await append(database)
+
+
+async def test_other_processes_may_go_on(database: SqlDatabase, another: SqlDatabase) -> None:
+    """Processes that take turns all see one log, however many entries came from elsewhere."""
+    for count in (1, 300, 2):
+        await append(database, count)
+        await append(another, count)
+
+    assert await verified_size(database) == 606

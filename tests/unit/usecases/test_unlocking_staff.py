@@ -1,0 +1,136 @@
+"""Who of the staff acts is proven by the passphrase; what a person opens is what the group opens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keys.errors import NoMatchingIdentity
+from keys.secret import Secret
+from tests.fakes.keyring import keyring, locked_identity
+from tests.fakes.scene import DPO, OPERATOR, VISITOR, Scene
+from tests.harness.staff import add_person, dana
+from vault.domain.event import Action, Outcome
+from vault.domain.names import StaffName
+from vault.domain.staff import Group, Owner, Role
+from vault.errors import AccessDenied, LogUnavailable
+from vault.sealing import identities
+from vault.usecases.unlock_staff import unlock_staff
+
+TOM, MIA = StaffName("tom"), StaffName("mia")
+
+
+async def refused_facts(scene: Scene) -> list[dict[str, object]]:
+    """Return the facts of every refusal, oldest first."""
+    entries = [each.entry for each in await scene.log(Action.PASSWORD_REFUSED)]
+    assert {entry.outcome for entry in entries} <= {Outcome.REFUSED.value}
+    return [dict(entry.facts) for entry in entries]
+
+
+async def test_a_dpo_opens_the_office(scene: Scene) -> None:
+    """A DPO gets the office's identity, which opens the tech managers' and every customer's."""
+    ring = await keyring(scene)
+
+    custodian = await dana(scene.vault, scene.founding.passphrase)
+
+    assert custodian.identities == (ring.office,)
+    for owner, owner_id, identity in (
+        (Owner.GROUP, Group.TECH_MANAGERS, ring.tech),
+        (Owner.CUSTOMER, scene.acme.customer.id, ring.acme),
+        (Owner.CUSTOMER, scene.zenith.customer.id, ring.zenith),
+    ):
+        locked = await locked_identity(scene, owner, owner_id)
+        assert await identities.unlock(scene.vault, locked, custodian.identities) == identity
+
+
+async def test_the_actor_is_the_person(scene: Scene) -> None:
+    """Whoever sat there, what follows is logged as the person's, through the door that it came by."""
+    custodian = await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=VISITOR)
+
+    assert custodian.actor.id == f"staff:{custodian.member.id}"
+    assert (custodian.actor.name, custodian.actor.channel) == (DPO, VISITOR.channel)
+    assert custodian.actor.address == VISITOR.address
+
+
+async def test_a_tech_manager_opens_the_group_and_no_office(scene: Scene) -> None:
+    """A tech manager gets the tech managers' identity, which does not open the office's."""
+    dpo, ring = await dana(scene.vault, scene.founding.passphrase), await keyring(scene)
+    passphrase = await add_person(scene.vault, dpo, TOM, Role.TECH_MANAGER)
+
+    tom = await unlock_staff(scene.vault, TOM, passphrase, by=OPERATOR)
+
+    assert tom.identities == (ring.tech,)
+    office = await locked_identity(scene, Owner.GROUP, Group.DPO_OFFICE)
+    with pytest.raises(NoMatchingIdentity):
+        await identities.unlock(scene.vault, office, tom.identities)
+
+
+async def test_a_manager_opens_nothing(scene: Scene) -> None:
+    """A manager's passphrase proves who it is, and opens no group."""
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+    passphrase = await add_person(scene.vault, dpo, MIA, Role.MANAGER)
+
+    assert (await unlock_staff(scene.vault, MIA, passphrase, by=OPERATOR)).identities == ()
+
+
+async def test_refusals_are_alike_and_the_log_knows_why(scene: Scene) -> None:
+    """A wrong name, passphrase, role and a person who left are told apart by the log alone."""
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+    passphrases = {
+        name: await add_person(scene.vault, dpo, name, role)
+        for name, role in ((TOM, Role.TECH_MANAGER), (MIA, Role.MANAGER))
+    }
+    staff = scene.parts.database.state.staff
+    staff[TOM] = replace(staff[TOM], removed_at=scene.parts.clock.now())
+    tried = scene.parts.passwords.runs
+    told = set()
+    for name, passphrase in (
+        (DPO, Secret(b"wrong")),
+        (StaffName("nobody"), scene.founding.passphrase),
+        (MIA, passphrases[MIA]),
+        (TOM, passphrases[TOM]),
+    ):
+        with pytest.raises(AccessDenied) as refused:
+            await unlock_staff(
+                scene.vault, name, passphrase, by=OPERATOR, roles=(Role.DPO, Role.TECH_MANAGER)
+            )
+        told.add(str(refused.value))
+
+    assert len(told) == 1
+    assert scene.parts.passwords.runs == tried + 4, "each must cost the same"
+    assert await refused_facts(scene) == [
+        {"staff": dpo.member.id, "why": "passphrase"},
+        {"staff": "unknown", "why": "unknown"},
+        {"staff": staff[MIA].id, "why": "role"},
+        {"staff": staff[TOM].id, "why": "removed"},
+    ]
+
+
+async def test_another_persons_passphrase_is_wrong(scene: Scene) -> None:
+    """One person's passphrase opens nothing under another's name."""
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+    passphrase = await add_person(scene.vault, dpo, TOM, Role.TECH_MANAGER)
+
+    for name, wrong in ((DPO, passphrase), (TOM, scene.founding.passphrase)):
+        with pytest.raises(AccessDenied):
+            await unlock_staff(scene.vault, name, wrong, by=OPERATOR)
+
+
+async def test_a_destroyed_lock_opens_nothing(scene: Scene) -> None:
+    """Once a person's slot is destroyed, the right passphrase is refused, and so on record."""
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+    locked = await locked_identity(scene, Owner.STAFF, dpo.member.id)
+    assert locked.slot is not None
+    await scene.vault.slots.destroy([locked.slot])
+
+    with pytest.raises(AccessDenied):
+        await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=OPERATOR)
+    assert len(await refused_facts(scene)) == 1
+
+
+async def test_a_refusal_that_cannot_be_logged_says_so(scene: Scene) -> None:
+    """While the log can't be written, a guess gets no answer from which to learn."""
+    scene.parts.database.fail_commit_with(LogUnavailable("no disk"))
+    with pytest.raises(LogUnavailable):
+        await unlock_staff(scene.vault, DPO, Secret(b"wrong"), by=OPERATOR)
