@@ -18,6 +18,7 @@ from keys.identities import unlock
 from keys.secret import Secret
 from keys.service import ServiceKeys
 from keys.slots import SlotFile
+from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.tree import Frontier
 from vault.config import Settings
 from vault.db.database import SqlDatabase
@@ -191,7 +192,13 @@ async def _assembled(settings: Settings, record: VaultRecord, secret: Secret) ->
         note = await asyncio.to_thread(sign_frontier, keys, frontier)
         await slots.write_head(note, frontier.size)
 
-    database = await SqlDatabase.open(settings.database.url, clock=clock, on_commit=keep_head)
+    async def signed_head() -> Checkpoint | None:
+        note = await slots.read_head()
+        return None if note is None else open_checkpoint(note, keys.verifier)
+
+    database = await SqlDatabase.open(
+        settings.database.url, clock=clock, on_commit=keep_head, signed_head=signed_head
+    )
     vault = Vault(
         id=record.id,
         database=database,

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import large_collection, large_upload, sealing, uploads
+from tests.bench import (
+    access_log,
+    destruction,
+    guessing,
+    large_collection,
+    large_upload,
+    many_recordings,
+    ranges,
+    sealing,
+    starting,
+    uploads,
+)
 from tests.bench.table import machine
 
 BENCHES = {
@@ -15,6 +26,12 @@ BENCHES = {
     "p2": large_upload.measure,
     "p3": large_collection.measure,
     "p4": sealing.measure,
+    "p5": ranges.measure,
+    "p7": access_log.measure,
+    "p8": many_recordings.measure,
+    "p9": destruction.measure,
+    "p10": starting.measure,
+    "p11": guessing.measure,
 }
 
 

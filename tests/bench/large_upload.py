@@ -6,11 +6,11 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from tests.bench import servers
 from tests.bench.client import PIECE_BYTES, Peer, put_pieces
 from tests.bench.table import Row, interleaved, render
+from tests.harness.processes import forget_peak_memory, memory_bytes
 
 
 def pieces(total: int) -> Iterator[bytes]:
@@ -24,12 +24,6 @@ def upload(peer: Peer, number: int, total: int) -> float:
     return total / put_pieces(peer, f"large-{number}.wav", pieces(total), total) / 1e9
 
 
-def most_memory_mib(pid: int) -> float:
-    """Return the most memory that a process ever had, in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-
 def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
     """Return the table."""
     total, rounds = (1 << 30, 7) if full else (1 << 28, 5)
@@ -39,9 +33,10 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
         ours = servers.uploading(*stack.enter_context(servers.vault_service(folder)))
         plain = stack.enter_context(servers.plain_aiohttp(folder))
         upload(ours, next(numbers), 8 * PIECE_BYTES)
-        before = most_memory_mib(ours.pid)
+        forget_peak_memory(ours.pid)
+        before = memory_bytes(ours.pid, "VmRSS")
         upload(ours, next(numbers), total)
-        grown = most_memory_mib(ours.pid) - before
+        grown = (memory_bytes(ours.pid, "VmHWM") - before) / (1 << 20)
 
         def beside() -> float:
             rate = upload(plain, 0, total)

@@ -166,3 +166,62 @@ def test_an_export_needs_a_recipient_that_is_one(office: Office, tmp_path: Path)
         done = office.run("recordings", "export", office.own, "--reason", REASON, "--to", to, "-o", str(file))
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), (to, done.stderr)
     assert not file.exists()
+
+
+def test_holds_are_placed_listed_and_released(office: Office) -> None:
+    """Held recordings are told by `holds list` and `recordings show`, and released by their case."""
+    shell = office.shell
+    words = ("--case", "H-2026/7", "--review", "2027-03-01", "--as", "dana")
+    placed = shell.json("holds", "place", office.theirs[:12], office.own, *words)
+    shown = shell.json("recordings", "show", office.own)
+    listed = shell.json("holds", "list")
+    released = shell.json("holds", "release", "H-2026/7", "--as", "dana")
+
+    assert [(hold["recording"], hold["review_on"]) for hold in placed] == [
+        (office.theirs, "2027-03-01"),
+        (office.own, "2027-03-01"),
+    ]
+    assert [hold["case"] for hold in shown["held_for"]] == ["H-2026/7"]
+    assert {hold["id"] for hold in listed} == {hold["id"] for hold in placed}
+    assert [hold["outcome"] for hold in released] == ["kept", "kept"]
+    assert shell.json("holds", "list") == []
+    assert [hold["state"] for hold in shell.json("holds", "list", "--all")] == ["released"] * 2
+    assert [entry["name"] for entry in office.actions("hold.released")] == ["dana", "dana"]
+
+
+def test_a_hold_that_cannot_be_is_told_in_a_line(office: Office) -> None:
+    """No recording, no case, no date: wrong usage; an unknown recording or hold: refused."""
+    tries = {
+        ("place", "--case", "c"): 1,
+        ("place", office.own): 2,
+        ("place", office.own, "--case", "c", "--review", "soon"): 2,
+        ("place", "zzzz", "--case", "c"): 1,
+        ("release", "zzzz"): 1,
+    }
+    for words, code in tries.items():
+        done = office.shell.run("holds", *words)
+        assert (done.returncode, done.stderr.count("\n")) == (code, 1), (words, done.stderr)
+    assert office.shell.json("holds", "list", "--all") == []
+
+
+def test_a_shred_prints_its_certificate(office: Office, tmp_path: Path) -> None:
+    """The printed certificate verifies offline; a customer's needs the customer's word; holds win."""
+    shell, shred = office.shell, ("recordings", "shred")
+    shell.json("holds", "place", office.own, "--case", "7")
+    unasked = office.run(*shred, office.theirs, "--reason", REASON)
+    held = office.run(*shred, office.own, "--reason", REASON)
+    done = office.run(*shred, office.theirs, "--reason", REASON, "--instructed-by", "J. Smith of acme")
+    again = office.run(*shred, office.theirs, "--reason", REASON, "--instructed-by", "J. Smith of acme")
+    file = tmp_path / "certificate"
+    file.write_text(done.stdout)
+    key = shell.json("audit", "key")["key"]
+
+    assert (unasked.returncode, held.returncode, done.returncode, again.returncode) == (1, 1, 0, 1)
+    verified = Shell(tmp_path / "none").json("certificates", "verify", str(file), "--key", key)
+    assert verified["recording"] == office.theirs
+    assert [entry["facts"]["why"] for entry in office.actions("recording.refused")] == [  # type: ignore[index]  # as JSON has it
+        "invalid_request",
+        "hold_in_force",
+        "collected",
+    ]
+    assert shell.json("audit", "verify")["ok"] is True

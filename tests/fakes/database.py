@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from keys.errors import KeysError
+from tests.fakes.holds import MemoryHolds
 from tests.fakes.log import MemoryLogReader, MemoryLogWriter
 from tests.fakes.power import Power
 from tests.fakes.recordings import MemoryRecordings, MemorySlotClaims
@@ -19,7 +20,6 @@ from tests.fakes.repositories import (
     MemoryBlobDeletions,
     MemoryCustomers,
     MemoryGuesses,
-    MemoryHolds,
     MemoryIdentities,
     MemoryIdentity,
     MemoryLinks,

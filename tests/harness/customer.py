@@ -77,9 +77,7 @@ class Caller:
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            answer = await self.call(
-                "GET", f"/v1/collect/recordings?limit=500{cursor}", headers=session
-            )
+            answer = await self.call("GET", f"/v1/collect/recordings?limit=500{cursor}", headers=session)
             assert answer.status == 200, answer.body
             found += answer.json["items"]
             if answer.json["next"] is None:

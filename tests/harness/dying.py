@@ -1,9 +1,9 @@
 """A process that collects a recording, or mends what is left of that, and dies at a given step.
 
-Started by `test_shred_survives_kills`, never by the product: `python -m tests.harness.dying`. Every line of its
-standard input is an order in JSON, which a fork of it carries out: importing everything for each would take
-longer than the test. On standard output it says every step that is passed, and how the fork ended. The steps are
-set around the adapters' own methods in that fork alone.
+Started by `test_shred_survives_kills`, never by the product: `python -m tests.harness.dying`. Every line of
+its standard input is an order in JSON, which a fork of it carries out: importing everything for each would
+take longer than the test. On standard output it says every step that is passed, and how the fork ended. The
+steps are set around the adapters' own methods in that fork alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import keys.slots.folder
+from keys.durable import write_all
+from keys.slots import folder
 from tests.harness.vaults import RealVault
 from vault.app import open_vault
 from vault.db.unit_of_work import SqlUnitOfWork
@@ -44,7 +45,7 @@ class Steps:
         """Pass a step, or end here as if the power went."""
         self._passed[name] = self._passed.get(name, 0) + 1
         step = f"{name} {self._passed[name]}"
-        print(step, flush=True)
+        say(step)
         if step == self._die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -63,19 +64,21 @@ class Steps:
 
     def within_the_overwriting(self) -> None:
         """Set a step between a slot's overwriting and its sync."""
-        real = keys.slots.folder.write_all
+        real = write_all
 
         def stepped(fd: int, content: bytes, *, offset: int) -> None:
             real(fd, content, offset=offset)
             if not any(content):
                 self.take("overwritten, not synced")
 
-        keys.slots.folder.write_all = stepped
+        vars(folder)["write_all"] = stepped
 
 
 async def collect_and_die(orders: dict[str, Any]) -> None:
     """Do what a receipt does, then what the house-keeping does, with a step around everything durable."""
-    known = RealVault(**{**orders["vault"], "data": Path(orders["vault"]["data"]), "environment": ()})
+    given = orders["vault"]
+    environment = tuple((name, value) for name, value in given["environment"])
+    known = RealVault(**{**given, "data": Path(given["data"]), "environment": environment})
     async with open_vault(known.settings) as vault:
         visitor = None if orders["mend"] else await known.visit(vault)
         steps = Steps(orders["die_at"])
@@ -89,6 +92,12 @@ async def collect_and_die(orders: dict[str, Any]) -> None:
         else:
             await confirm_receipt(vault, visitor, RecordingId(orders["recording"]), Sha256(orders["sha256"]))
         await delete_queued_blobs(vault)
+
+
+def say(line: str) -> None:
+    """Tell the test."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def carry_out(order: str) -> int:
@@ -108,4 +117,4 @@ def carry_out(order: str) -> int:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(f"ended {carry_out(line)}", flush=True)
+        say(f"ended {carry_out(line)}")

@@ -1,4 +1,4 @@
-"""Promise 6: the log and its certificates verify with software that is not ours, and every change is found."""
+"""Promise 6: log and certificates verify with software that is not ours, and every change is found."""
 
 from __future__ import annotations
 
@@ -95,11 +95,20 @@ def test_the_stranger_is_one() -> None:
         )
     }
 
-    assert modules == {"__future__", "base64", "hashlib", "json", "dataclasses", "pathlib", "typing", "cryptography"}
+    assert modules == {
+        "__future__",
+        "base64",
+        "hashlib",
+        "json",
+        "dataclasses",
+        "pathlib",
+        "typing",
+        "cryptography",
+    }
 
 
 def test_the_export_and_the_certificate_hold(published: Published) -> None:
-    """Everything the command exported verifies, goes on from the kept checkpoint, and holds the certificate."""
+    """What the command exported verifies, goes on from the kept checkpoint, and holds the certificate."""
     export = check_export(published.export, published.key, published.kept)
     said = check_certificate(published.certificate, published.key)
 
@@ -193,7 +202,7 @@ async def test_a_log_rolled_back_is_found(published: Published, tmp_path: Path) 
 
 
 async def test_a_log_that_went_another_way_is_found(published: Published, tmp_path: Path) -> None:
-    """The older copy, let grow past the kept checkpoint with the real key, is consistent with itself alone."""
+    """The older copy, grown past the kept checkpoint with the real key, agrees with itself alone."""
     earlier = published.earlier.copied_to(tmp_path / "vault")
     await grow(earlier, ENTRIES)
     callvault(earlier, "audit", "export", "-o", str(tmp_path / "export"))
@@ -220,7 +229,7 @@ def test_a_certificate_changed_anywhere_is_found(published: Published) -> None:
 
 
 def test_another_key_signs_nothing(published: Published, tmp_path: Path) -> None:
-    """A changed log signed under the log's own name, but by another key, is refused, beside its signature too."""
+    """A changed log signed under the log's name by another key is refused, also beside a real signature."""
     entries = check_export(published.export, published.key).entries[:-1]
     root = base64.b64encode(stranger.tree_root([stranger.leaf(entry) for entry in entries])).decode()
     name = published.key.partition("+")[0]

@@ -60,7 +60,7 @@ async def cut_off(caller: Caller, *lines: str, body: bytes) -> None:
 
 
 async def test_a_cut_upload_leaves_nothing(real_vault: RealVault) -> None:
-    """A connection that ends in the middle, of a known length or in chunks, leaves no recording and no payload."""
+    """A connection that ends in the middle, of known length or in chunks, leaves neither row nor payload."""
     bearer = f"Authorization: Bearer {real_vault.bearer}"
     chunk = f"{len(CONTENT):x}\r\n".encode() + CONTENT + b"\r\n"
     with serving(real_vault) as service:
@@ -120,7 +120,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_full_disk_keeps_nothing_and_loses_nothing(founded: RealVault, small_disk: Path) -> None:
-    """An upload for which no space is left is told so; the log can still be written, what lies still opens."""
+    """An upload without space is told so; the log can still be written, and what lies still opens."""
     known = founded.copied_to(small_disk / "vault")
     with serving(replace(known)) as service:
         async with service.caller() as caller:
@@ -143,7 +143,7 @@ async def test_a_full_disk_keeps_nothing_and_loses_nothing(founded: RealVault, s
 
 
 async def test_a_disk_without_a_byte_opens_nothing(founded: RealVault, small_disk: Path) -> None:
-    """With even the reserve gone the log can't be written: nothing opens, nothing is kept, nothing is lost."""
+    """With even the reserve gone the log can't be written: nothing opens, is kept, or is lost."""
     known = founded.copied_to(small_disk / "vault")
     with serving(known) as service:
         async with service.caller() as caller:

@@ -6,7 +6,6 @@ CALLVAULT_TEST_KILLS sets how often; the long form is 1,000. CALLVAULT_TEST_SEED
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,18 +15,17 @@ from typing import Any
 import pytest
 from aiohttp import ClientError
 
+from tests.harness.chance import dice, from_environment, say
 from tests.harness.customer import Caller
 from tests.harness.service import Service, serving
 from tests.harness.vaults import RealVault, sha256
 from vault.domain.names import RecordingId
-from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.usecases.keep_house import sweep_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.verify_log import verify_log
 
-KILLS = int(os.environ.get("CALLVAULT_TEST_KILLS", "12"))
-SEED = int(os.environ.get("CALLVAULT_TEST_SEED", str(random.SystemRandom().randrange(1 << 32))))
+KILLS = from_environment("CALLVAULT_TEST_KILLS", 12)
 UPLOADERS = 6
 LONGEST_WAIT_SECONDS = 0.25
 EDGES = (1, 65535, 65536, 65537, 131072)
@@ -44,35 +42,34 @@ class Books:
     """Released once for every receipt."""
 
 
-def some_content(dice: random.Random) -> bytes:
+def some_content(chance: random.Random) -> bytes:
     """Return a recording of some size, often at the end of a chunk, sometimes of several pieces."""
-    size = dice.choice([*EDGES, dice.randrange(1, 200_000), dice.randrange(1, 2_500_000)])
-    return dice.randbytes(size)
+    size = chance.choice([*EDGES, chance.randrange(1, 200_000), chance.randrange(1, 2_500_000)])
+    return chance.randbytes(size)
 
 
-async def upload_until_killed(caller: Caller, books: Books, dice: random.Random, prefix: str) -> None:
+async def upload_until_killed(caller: Caller, books: Books, chance: random.Random, prefix: str) -> None:
     """Upload one recording after another; note each receipt the moment it is there."""
     with suppress(ClientError):
         for number in range(1_000_000):
             name = f"{prefix}-{number}.wav"
-            books.sent[name] = some_content(dice)
+            books.sent[name] = some_content(chance)
             answer = await caller.upload(name, books.sent[name])
             assert answer.status == 201, answer.body
             books.receipts[name] = answer.json
             books.came.release()
 
 
-async def kill_in_the_middle(service: Service, books: Books, dice: random.Random, turn: int) -> None:
+async def kill_in_the_middle(service: Service, books: Books, chance: random.Random, turn: int) -> None:
     """Upload with several connections at once, and end everything after some receipts and a moment."""
-    enough, books.came = dice.randrange(1, 2 * UPLOADERS), asyncio.Semaphore(0)
+    enough, books.came = chance.randrange(1, 2 * UPLOADERS), asyncio.Semaphore(0)
     async with service.caller() as caller, asyncio.TaskGroup() as tasks:
         for number in range(UPLOADERS):
-            own_dice = random.Random(dice.random())
-            tasks.create_task(upload_until_killed(caller, books, own_dice, f"{turn}-{number}"))
+            tasks.create_task(upload_until_killed(caller, books, chance, f"{turn}-{number}"))
         for _ in range(enough):
             await books.came.acquire()
         # The random moment itself: not waited for, but drawn.
-        await asyncio.sleep(dice.random() * LONGEST_WAIT_SECONDS)
+        await asyncio.sleep(chance.random() * LONGEST_WAIT_SECONDS)
         await asyncio.to_thread(service.kill9)
 
 
@@ -96,20 +93,19 @@ async def check_after_restart(service: Service, books: Books, turn: int) -> None
 
 @pytest.mark.timeout(120 + 60 * KILLS)
 async def test_no_kill_loses_what_was_acknowledged(real_vault: RealVault) -> None:
-    """Killed -9 while recordings come in: acknowledged ones open, others are whole or absent, the log holds."""
-    print(f"seed {SEED}, {KILLS} kills")
-    dice, books = random.Random(SEED), Books()
+    """Killed -9 while recordings come in: acknowledged ones open, others are whole or absent."""
+    chance, books = dice(), Books()
     with serving(real_vault) as service:
         for turn in range(KILLS):
             service.workers = 1 + (turn % 4 == 0)
-            await kill_in_the_middle(service, books, dice, turn)
+            await kill_in_the_middle(service, books, chance, turn)
             await service.restarted()
             await check_after_restart(service, books, turn)
         await service.stopped()
 
     async with real_vault.opened() as vault:
         swept = await sweep_everything_unknown(vault)
-        print(f"{len(books.receipts)} receipts, {swept} leftover payloads swept")
+        say(f"{len(books.receipts)} receipts, {swept} leftover payloads swept")
         await check_the_whole_vault(real_vault, vault, books)
 
 

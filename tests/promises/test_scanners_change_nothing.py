@@ -74,7 +74,13 @@ async def test_nobody_signed_in_reaches_nothing(service: Service, caller: Caller
     before = await changes_in(service)
     known = service.known
     digest = hashlib.sha256(CONTENT).hexdigest()
-    strangers = (None, f"Bearer {known.bearer}", f"Bearer {known.link}", f"Bearer {known.password}", "Basic Og==")
+    strangers = (
+        None,
+        f"Bearer {known.bearer}",
+        f"Bearer {known.link}",
+        f"Bearer {known.password}",
+        "Basic Og==",
+    )
     paths = (content_path(recording), content_path(recording).replace("/content", "/receipt"))
 
     for authorization in strangers:

@@ -48,7 +48,6 @@ async def secrets_of(known: RealVault, vault: Vault, recordings: list[str]) -> d
     return {
         **shown,
         **file_keys,
-        "session token": visitor.token.reveal(),
         "identity": identity.encode().reveal(),
         "identity's seed": identity.seed.reveal(),
     }

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from aiohttp import ClientError
 
 from keys.errors import SlotDestroyed
+from tests.harness.chance import dice
 from tests.harness.service import serving
 from tests.harness.vaults import RealVault
 from vault.domain.event import Action
@@ -34,7 +34,6 @@ from vault.usecases.verify_log import verify_log
 
 CONTENT = b"RIFF" + os.urandom(100_000)
 ROOT = Path(__file__).parent.parent.parent
-SEED = int(os.environ.get("CALLVAULT_TEST_SEED", str(random.SystemRandom().randrange(1 << 32))))
 
 STEPS = (
     "before commit 1",
@@ -135,9 +134,7 @@ async def check_shredded_once(known: RealVault, vault: Vault, receipt: UploadRec
     assert row.state is RecordingState.SHREDDED
     with pytest.raises(SlotDestroyed):
         await vault.slots.read(row.slot)
-    answers = [
-        await confirm_receipt(vault, visitor, receipt.recording, receipt.sha256) for _ in range(2)
-    ]
+    answers = [await confirm_receipt(vault, visitor, receipt.recording, receipt.sha256) for _ in range(2)]
     assert {answer.state for answer in answers} == {ReceiptState.SHREDDED}
     assert len({answer.certificate for answer in answers}) == 1
     assert await times_logged(vault, Action.RECORDING_COLLECTED, receipt.recording) == 1
@@ -195,17 +192,16 @@ async def test_a_kill_in_the_mending_is_mended(
 
 async def test_the_service_finishes_what_it_was_killed_at(real_vault: RealVault) -> None:
     """Killed while many receipts come in: after the start each recording is whole, or gone with its slot."""
-    print(f"seed {SEED}")
-    dice = random.Random(SEED)
+    chance = dice()
     with serving(real_vault) as service:
         async with service.caller() as caller:
             session = await caller.sign_in()
             names = [f"{number}.wav" for number in range(40)]
-            content = {name: dice.randbytes(2000) for name in names}
+            content = {name: chance.randbytes(2000) for name in names}
             uploads = await asyncio.gather(*(caller.upload(name, content[name]) for name in names))
             ids = {answer.json["recording"]: name for name, answer in zip(names, uploads, strict=True)}
             answered: dict[str, str] = {}
-            enough, came = dice.randrange(1, 25), asyncio.Semaphore(0)
+            enough, came = chance.randrange(1, 25), asyncio.Semaphore(0)
 
             async def collect(recording: str) -> None:
                 with suppress(ClientError):
@@ -230,7 +226,9 @@ async def test_the_service_finishes_what_it_was_killed_at(real_vault: RealVault)
                 digest = hashlib.sha256(content[ids[recording]]).hexdigest()
                 answer = await caller.receipt(session, recording, digest)
                 assert answer.json["state"] == "shredded"
-                assert answered.setdefault(recording, answer.json["certificate"]) == answer.json["certificate"]
+                assert (
+                    answered.setdefault(recording, answer.json["certificate"]) == answer.json["certificate"]
+                )
         async with service.beside() as vault:
             for recording in ids.keys() - listed:
                 with pytest.raises(SlotDestroyed):

@@ -14,6 +14,7 @@ from vault.db.failures import vault_errors
 from vault.db.group import OnCommit
 from vault.db.group_commit import GroupCommit
 from vault.db.log_tables import log_head
+from vault.db.log_witness import LogWitness, SignedHead, no_head
 from vault.db.schema import check_revision
 from vault.db.statements import Snapshot
 from vault.db.unit_of_work import SqlRepositories, SqlUnitOfWork
@@ -25,28 +26,32 @@ from vault.ports.database import Repositories, UnitOfWork
 class SqlDatabase:
     """`Database`: one writer connection with group commit, and a pool of readers."""
 
-    def __init__(self, url: str, *, clock: Clock, on_commit: OnCommit) -> None:
+    def __init__(self, url: str, *, clock: Clock, on_commit: OnCommit, signed_head: SignedHead) -> None:
         self._clock = clock
         self._writer: AsyncEngine = writing_engine(url)
         self._readers: AsyncEngine = reading_engine(url)
-        self._group_commit = GroupCommit(self._writer, on_commit)
+        self._witness = LogWitness(signed_head)
+        self._group_commit = GroupCommit(self._writer, on_commit, self._witness)
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock, on_commit: OnCommit) -> SqlDatabase:
+    async def open(
+        cls, url: str, *, clock: Clock, on_commit: OnCommit, signed_head: SignedHead = no_head
+    ) -> SqlDatabase:
         """Open the database at an SQLAlchemy URL, `sqlite+aiosqlite:////var/lib/callvault/vault.db`.
 
         `on_commit` is awaited with the log's right edge after every COMMIT that grew it, before anybody hears
-        of that commit; if it raises, they hear `LogUnavailable`. Raises `NoVault` where there is no database,
+        of that commit; if it raises, they hear `LogUnavailable`. `signed_head` is what was signed so: a log
+        that does not agree with it is written to no more. Raises `NoVault` where there is no database,
         `DatabaseUnavailable` when it can't be opened or its schema is another version's.
         """
         if not await cls.exists(url):
             raise NoVault("there is no database; `callvault init` makes a vault")
-        database = cls(url, clock=clock, on_commit=on_commit)
+        database = cls(url, clock=clock, on_commit=on_commit, signed_head=signed_head)
         try:
             with vault_errors():
                 async with database._readers.connect() as connection:
                     await check_revision(connection)
-                    await database._group_commit.witness.look(connection)
+                    await database._witness.look(connection)
         except BaseException:
             await database.close()
             raise

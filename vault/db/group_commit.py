@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from vault.db.group import Group, OnCommit
 from vault.db.log_witness import LogWitness
 from vault.db.turn import Turn
-from vault.errors import DatabaseUnavailable
+from vault.errors import DatabaseUnavailable, Unavailable, VaultError
 
 BODIES_PER_GROUP = 128  # an answer never waits for an endless queue
 
@@ -28,10 +28,10 @@ BODIES_PER_GROUP = 128  # an answer never waits for an endless queue
 class GroupCommit:
     """The writer of one process: whose turn it is, and the group that is under way."""
 
-    def __init__(self, engine: AsyncEngine, on_commit: OnCommit) -> None:
+    def __init__(self, engine: AsyncEngine, on_commit: OnCommit, witness: LogWitness) -> None:
         self._engine = engine
         self._on_commit = on_commit
-        self.witness = LogWitness()
+        self._witness = witness
         self._lock = asyncio.Lock()  # the turn; first come, first served
         self._waiting = 0
         self._group: Group | None = None
@@ -42,19 +42,23 @@ class GroupCommit:
     async def turn(self) -> AsyncIterator[Turn]:
         """Wait for the turn and have it; a body that leaves without `Turn.commit` is undone.
 
-        It may have seen what earlier bodies of its group did, so it too leaves only once that is durable.
+        It may have seen what earlier bodies of its group did, so it too leaves only once that is durable, also
+        when that made it refuse: nobody hears «collected» of a collection that a full disk takes back.
         Raises `DatabaseUnavailable` when no transaction can be begun.
         """
         await self._take_turn()
         if self._group is None:
-            self._group = Group(self._engine, self._on_commit, self.witness)
+            self._group = Group(self._engine, self._on_commit, self._witness)
         turn = Turn(self._group, self._leave)
         try:
             await turn.begin()
             yield turn
-            if not turn.over:
-                self._give_up(turn)
-                await turn.group.wait()
+            await self._leave_durably(turn)
+        except Unavailable:
+            raise  # of the database itself, not of what the body saw
+        except VaultError:
+            await self._leave_durably(turn)
+            raise
         finally:
             if not turn.over:
                 self._give_up(turn)
@@ -85,6 +89,12 @@ class GroupCommit:
         if self._closed:
             self._lock.release()
             raise DatabaseUnavailable("the database was closed")
+
+    async def _leave_durably(self, turn: Turn) -> None:
+        """Undo a body that has not committed, and wait for those before it; raise what became of them."""
+        if not turn.over:
+            self._give_up(turn)
+            await turn.group.wait()
 
     def _give_up(self, turn: Turn) -> None:
         turn.over = True

@@ -1,15 +1,19 @@
 """What this process saw of the log, so that nobody can rewrite it under a running service.
 
-The head row is whatever the database says, and the next group signs what grows from it. So before a group grows
-the log, the log must still be the one this process knows, or that one continued by other processes. A database
-put back from a copy, a replica that lags, a row edited together with the head: from then on nothing is written.
+The head row is whatever the database says, and the next group signs what grows from it. So before a group
+grows the log, the log must still be the one this process knows, or that one continued by other processes, and
+agree with what they signed. A database put back from a copy, a replica that lags, an entry edited together
+with the head: from then on nothing is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vault.audit.checkpoint import Checkpoint
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.log_tables import log_entries, log_head
 from vault.errors import LogUnavailable
@@ -19,10 +23,20 @@ ENTRIES_PER_STEP = 4096
 _index, _record = log_entries.c.index, log_entries.c.record
 
 
+SignedHead = Callable[[], Awaitable[Checkpoint | None]]
+"""Returns the newest checkpoint that any process of this vault signed."""
+
+
+async def no_head() -> Checkpoint | None:
+    """Know of none: for a database that is only read."""
+    return None
+
+
 class LogWitness:
     """Remembers the right edge of the log; costs a comparison where no other process wrote."""
 
-    def __init__(self) -> None:
+    def __init__(self, signed_head: SignedHead = no_head) -> None:
+        self._signed_head = signed_head
         self._seen: Frontier | None = None
 
     def saw(self, frontier: Frontier) -> None:
@@ -37,20 +51,30 @@ class LogWitness:
 
     async def check(self, connection: AsyncConnection, now: Frontier) -> None:
         """Pass if `now` is what was seen, or that with entries after it; raise `LogUnavailable`."""
-        if self._seen not in (None, now):
-            await self._must_continue(connection, self._seen or now, now)
+        seen = self._seen
+        if seen is not None and seen != now and not await self._continues(connection, seen, now):
+            raise LogUnavailable(
+                f"the log in the database does not continue the {seen.size} entries that this process knows, "
+                "or those signed: it was rewritten, or put back from a copy; nothing is written any more"
+            )
         self.saw(now)
 
-    async def _must_continue(self, connection: AsyncConnection, seen: Frontier, now: Frontier) -> None:
-        grown = seen
-        while grown.size < now.size:
-            query = select(_record).where(_index >= grown.size, _index < now.size).order_by(_index)
-            records = (await connection.execute(query.limit(ENTRIES_PER_STEP))).scalars().all()
-            if not records:
-                break
-            grown = grown.extend(map(leaf_hash, records))
-        if grown != now:
-            raise LogUnavailable(
-                f"the log in the database no longer continues the {seen.size} entries that this process knows: "
-                "it was rewritten, or put back from a copy. Nothing is written; restart to see what differs"
-            )
+    async def _continues(self, connection: AsyncConnection, seen: Frontier, now: Frontier) -> bool:
+        """Grow what was seen by the entries after it: it must become what was signed, and then `now`."""
+        signed = await self._signed_head()
+        if signed is not None and signed.size > seen.size:
+            seen = await _grown(connection, seen, signed.size)
+            if (seen.size, seen.root()) != (signed.size, signed.root):
+                return False
+        return await _grown(connection, seen, now.size) == now
+
+
+async def _grown(connection: AsyncConnection, seen: Frontier, size: int) -> Frontier:
+    """Return the right edge with the entries of the database after it, up to `size` if they are there."""
+    while seen.size < size:
+        query = select(_record).where(_index >= seen.size, _index < size).order_by(_index)
+        records = (await connection.execute(query.limit(ENTRIES_PER_STEP))).scalars().all()
+        if not records:
+            break
+        seen = seen.extend(map(leaf_hash, records))
+    return seen

@@ -101,9 +101,17 @@ class AuditEvent:
 
 def parse_reason(text: str) -> str:
     """Return the reason for an access, trimmed; raise `Invalid` for none, or one over 500 characters."""
-    reason = text.strip()
-    if not 1 <= len(reason) <= REASON_CHARACTERS:
-        raise Invalid(f"say why, in 1 to {REASON_CHARACTERS} characters")
-    if not reason.isprintable():  # a lone surrogate could not be logged; a line feed could feign a line
-        raise Invalid("a reason is one line of text")
-    return reason
+    return _line(text, "say why")
+
+
+def parse_instruction(text: str) -> str:
+    """Return who instructed something, and how; raise `Invalid` as `parse_reason` does."""
+    return _line(text, "say who instructed it")
+
+
+def _line(text: str, wanted: str) -> str:
+    line = text.strip()
+    # A lone surrogate could not be logged, and a line feed could feign a line.
+    if not 1 <= len(line) <= REASON_CHARACTERS or not line.isprintable():
+        raise Invalid(f"{wanted}, in one line of 1 to {REASON_CHARACTERS} characters")
+    return line

@@ -63,6 +63,11 @@ class Recording:
         """What its header is bound to under its slot: id, size and digest, so that nothing can be swapped."""
         return f"recording {self.id} {self.bytes} {self.sha256}".encode()
 
+    @property
+    def owner_facts(self) -> dict[str, str | int | bool]:
+        """How the log tells whose it is, by which entries are found again."""
+        return {"customer": self.customer} if self.customer else {"own": True}
+
     def must_open(self) -> None:
         """Raise `Collected` from the moment that collection is on record."""
         if self.state in {RecordingState.COLLECTED, RecordingState.SHREDDED}:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from keys.age import SEALED_CHUNK_BYTES, FileKey, PayloadOpener, PayloadSealer, span
 from vault.domain.audio import HEAD_BYTES
@@ -13,9 +14,7 @@ from vault.domain.names import Sha256
 from vault.domain.recording import Recording
 from vault.errors import EmptyRecording, RecordingTooLarge
 from vault.ports.blobs import BlobStore, Piece
-
-PIECE_BYTES = 1024 * 1024
-"""Hashed and sealed in one go: large enough to drown a thread's hand-over, small enough to hold many."""
+from vault.sealing.batches import Batch, in_batches
 
 
 class SealingStream:
@@ -43,27 +42,69 @@ class SealingStream:
         """The plaintext's digest by the other algorithm that was asked for."""
         return self._other.digest() if self._other else None
 
-    async def seal(self, body: AsyncIterator[bytes]) -> AsyncIterator[Piece]:
-        """Yield sealed pieces; raise `EmptyRecording` or `RecordingTooLarge`, whatever `body` raises."""
-        async for piece in _in_pieces(body):
-            self._count(piece)
-            yield await asyncio.to_thread(self._seal, piece)
-        if not self.bytes:
-            raise EmptyRecording("the upload has no bytes: is the hook's file path empty?")
-        yield await asyncio.to_thread(self._sealer.finish)
+    async def seal(self, body: AsyncIterator[bytes]) -> AsyncGenerator[Piece, None]:
+        """Yield sealed pieces; raise `EmptyRecording` or `RecordingTooLarge`, whatever `body` raises.
 
-    def _count(self, piece: bytearray) -> None:
-        self.bytes += len(piece)
+        A piece lies in a buffer that is filled again once the next is asked for. One piece is read and sealed
+        ahead of that, so close the generator before `body`.
+        """
+        batches = in_batches(body)
+        out, spare = bytearray(), bytearray()
+        ahead = asyncio.create_task(self._next(batches, out))
+        try:
+            while (sealed := await ahead) is not None:
+                out, spare = spare, sealed.buffer
+                ahead = asyncio.create_task(self._next(batches, out))
+                yield memoryview(sealed.buffer)[: sealed.length]
+        finally:
+            ahead.cancel()
+            await asyncio.wait([ahead])
+            if not ahead.cancelled():
+                ahead.exception()  # looked at: whoever failed first is heard
+            await batches.aclose()
+
+    async def _next(self, batches: AsyncIterator[Batch], out: bytearray) -> _Sealed | None:
+        """Read and seal the next batch into `out`, or into a larger buffer; return None after the last."""
+        batch = await anext(batches, None)
+        if batch is None:
+            return None
+        self._count(batch)
+        return await asyncio.to_thread(self._seal, batch, out)
+
+    def _count(self, batch: Batch) -> None:
+        self.bytes += batch.length
         if self.bytes > self._limit_bytes:
             raise RecordingTooLarge(f"a recording may have {self._limit_bytes} bytes at most")
-        if len(self.head) < HEAD_BYTES:
+        if not self.bytes:
+            raise EmptyRecording("the upload has no bytes: is the hook's file path empty?")
+        for piece in batch.pieces:
+            if len(self.head) == HEAD_BYTES:
+                break
             self.head += bytes(piece[: HEAD_BYTES - len(self.head)])
 
-    def _seal(self, piece: bytearray) -> Piece:
-        self._sha256.update(piece)
-        if self._other is not None:
-            self._other.update(piece)
-        return self._sealer.update(piece)
+    def _seal(self, batch: Batch, out: bytearray) -> _Sealed:
+        needed = self._sealer.ready_bytes(batch.length) + (SEALED_CHUNK_BYTES if batch.last else 0)
+        if len(out) < needed:
+            out = bytearray(needed)
+        written = 0
+        for piece in batch.pieces:
+            self._sha256.update(piece)
+            if self._other is not None:
+                self._other.update(piece)
+            written += self._sealer.update_into(piece, memoryview(out)[written:])
+        if batch.last:
+            rest = self._sealer.finish()
+            out[written : written + len(rest)] = rest
+            written += len(rest)
+        return _Sealed(out, written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """The first `length` bytes of a buffer, sealed."""
+
+    buffer: bytearray
+    length: int
 
 
 async def open_range(
@@ -93,15 +134,3 @@ async def _whole_chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[memoryvie
             gathered = gathered[whole:]
     if gathered:
         yield memoryview(gathered)
-
-
-async def _in_pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
-    """Gather whatever sizes the network brings into pieces of `PIECE_BYTES`."""
-    gathered = bytearray()
-    async for data in body:
-        gathered += data
-        if len(gathered) >= PIECE_BYTES:
-            yield gathered
-            gathered = bytearray()
-    if gathered:
-        yield gathered

@@ -25,6 +25,13 @@ async def check_rollback(vault: Vault) -> None:
                 "older copy. Put the newest database back; nothing was changed"
             )
         now = await checkpoint_at(vault, rows, kept.size)
+        whole = await checkpoint_at(vault, rows, size)
+        edge = await rows.events.frontier()
+    if whole.root != edge.root():
+        raise LogBehind(
+            "the right edge of the log, from which it would grow, is not that of its entries: the database "
+            "was changed by hand. Nothing was changed now"
+        )
     if now.root != kept.root:
         raise LogBehind(
             f"the first {kept.size} entries of the database are not those this vault signed: the log was "

@@ -13,7 +13,7 @@ from vault.domain.staff import Group, Owner
 from vault.ports.vault import Vault
 from vault.sealing import header, identities
 from vault.sealing.copying import copy_payload
-from vault.usecases.open_as_staff import facts_of, find_recording, record_access, unlock_recording
+from vault.usecases.open_as_staff import find_recording, record_access, unlock_recording
 from vault.usecases.record_refusal import refusals_recorded
 from vault.usecases.unlock_staff import Custodian
 
@@ -60,14 +60,14 @@ async def export_recording(
         recipient = to or await _office(vault)
         sealed_to = str(recipient)
         resealed = await header.seal(keyed.file_key, [recipient])
-        facts = {**facts_of(custodian, keyed.recording), "recipient": fingerprint(sealed_to)}
+        facts = {"role": custodian.member.role, **keyed.recording.owner_facts}
         await record_access(
             vault,
             AuditEvent(
                 tried,
                 custodian.actor,
                 recording=recording,
-                facts=facts,
+                facts={**facts, "recipient": fingerprint(sealed_to)},
                 reason=reason,
                 detail={"recipient": sealed_to},
             ),

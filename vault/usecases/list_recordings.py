@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from vault.domain.call import CallDetails
 from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.hold import LegalHold
 from vault.domain.phone import search_term
 from vault.ports.database import Repositories
 from vault.ports.log import EventFilter
@@ -25,9 +26,10 @@ _SHOWN_EVENTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One recording, its call details, and its entries in the log, newest first."""
+    """One recording, its call details, its holds, and its entries in the log, newest first."""
 
     listed: Listed
+    holds: Sequence[LegalHold]
     events: Sequence[LoggedEvent]
 
 
@@ -67,9 +69,11 @@ async def show_recording(vault: Vault, prefix: str, *, by: Actor) -> Shown:
         recording = await rows.recordings.get(await rows.recordings.find(prefix))
         assert recording is not None  # noqa: S101 - `find` returned its id from the same snapshot
         details = await sealed_details.read(vault, rows, [recording.id])
+        holds = await rows.holds.of(recording.id)
     listed = Listed(recording, details.get(recording.id, CallDetails()))
     await _logged(vault, by, [listed])
-    return Shown(listed, await list_events(vault, EventFilter(recording=recording.id), limit=_SHOWN_EVENTS))
+    events = await list_events(vault, EventFilter(recording=recording.id), limit=_SHOWN_EVENTS)
+    return Shown(listed, holds, events)
 
 
 async def _number_tokens(

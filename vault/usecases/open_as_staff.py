@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keys.age import FileKey
@@ -40,7 +39,7 @@ async def open_as_staff(vault: Vault, custodian: Custodian, prefix: str, *, reas
     tried = Action.RECORDING_OPENED
     async with refusals_recorded(vault, custodian, recording, tried=tried, reason=reason):
         keyed = await unlock_recording(vault, custodian, recording)
-        facts = facts_of(custodian, keyed.recording)
+        facts = {"role": custodian.member.role, **keyed.recording.owner_facts}
         await record_access(
             vault,
             AuditEvent(tried, custodian.actor, recording=recording, facts=facts, reason=reason),
@@ -82,11 +81,3 @@ async def record_access(vault: Vault, event: AuditEvent) -> None:
         await living(work, event.recording)
         await work.log.append(event)
         await work.commit()
-
-
-def facts_of(custodian: Custodian, recording: Recording) -> Mapping[str, str | int | bool]:
-    """Return what the log itself says: the role, and whose recording it is."""
-    owner: dict[str, str | int | bool] = (
-        {"customer": recording.customer} if recording.customer else {"own": True}
-    )
-    return {"role": custodian.member.role, **owner}

@@ -39,13 +39,15 @@ async def _record(
 ) -> None:
     code, reason = why
     async with vault.unit_of_work() as work:
+        found = await work.recordings.get(recording)
+        owner = found.owner_facts if found else {}
         await work.log.append(
             AuditEvent(
                 Action.RECORDING_REFUSED,
                 custodian.actor,
                 outcome=Outcome.REFUSED,
                 recording=recording,
-                facts={"role": custodian.member.role, "tried": tried, "why": code},
+                facts={"role": custodian.member.role, **owner, "tried": tried, "why": code},
                 reason=reason,
             )
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from vault.domain.phone import search_term
 from vault.domain.recording import Recording
 from vault.domain.source import Source
 from vault.errors import ContentDigestWrong, StoreUnavailable, VaultError
+from vault.ports.blobs import Piece
 from vault.ports.database import UnitOfWork
 from vault.ports.repositories import NewRecording, Period
 from vault.ports.vault import Vault
@@ -75,7 +76,8 @@ async def seal_recording(
     file_key = FileKey.generate()
     blob = BlobKey(new_id())
     stream = SealingStream(file_key, vault.policy.recording_bytes_limit, _second_digest(upload))
-    await vault.blobs.put(blob, _checked(stream, upload, body))
+    async with aclosing(_checked(stream, upload, body)) as pieces:
+        await vault.blobs.put(blob, pieces)
     try:
         stored = _Stored(
             RecordingId(new_id()), blob, stream, await header.seal(file_key, to), _completed(upload, stream)
@@ -93,10 +95,11 @@ async def seal_recording(
 
 async def _checked(
     stream: SealingStream, upload: Upload, body: AsyncIterator[bytes]
-) -> AsyncIterator[bytes | bytearray | memoryview]:
+) -> AsyncGenerator[Piece, None]:
     """Pass the sealed pieces on; raise `ContentDigestWrong` before the blob is complete."""
-    async for piece in stream.seal(body):
-        yield piece
+    async with aclosing(stream.seal(body)) as pieces:
+        async for piece in pieces:
+            yield piece
     found = {"sha256": bytes.fromhex(stream.sha256), "sha512": stream.other_digest}
     for algorithm, claimed in upload.digests.items():
         if not hmac.compare_digest(found[algorithm] or b"", claimed):

@@ -116,7 +116,7 @@ class _Agreement:
             return
         if entry.action == Action.RECORDING_SEALED:
             self._sealed[entry.recording] = (entry.index, entry.facts.get("sha256"))
-        elif entry.action == Action.RECORDING_COLLECTED and "kept" not in entry.facts:
+        elif _ends(entry):
             self._collected.add(entry.recording)
         elif entry.action == Action.RECORDING_SHREDDED:
             self._shredded[entry.recording] = entry.index
@@ -145,6 +145,18 @@ class _Agreement:
         """Return what disagreed, and what the log sealed that the database does not know."""
         lost = [f"recording {name}: sealed by an entry, but not in the database" for name in self._sealed]
         return self._findings + lost
+
+
+def _ends(entry: Entry) -> bool:
+    """Say whether an entry is a point of no return: collected, instructed, or let go once collected."""
+    match entry.action:
+        case Action.RECORDING_COLLECTED:
+            return "kept" not in entry.facts
+        case Action.SHRED_INSTRUCTED:
+            return True
+        case Action.HOLD_RELEASED:
+            return entry.facts.get("collected") is True
+    return False
 
 
 def _detail_fits(entry: Entry, stored: StoredEntry) -> bool:

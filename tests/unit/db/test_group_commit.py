@@ -15,7 +15,7 @@ from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
 from vault.db.group_commit import BODIES_PER_GROUP
 from vault.domain.names import CustomerId, CustomerName
-from vault.errors import DatabaseUnavailable
+from vault.errors import DatabaseUnavailable, LogUnavailable
 from vault.ports.database import UnitOfWork
 
 
@@ -110,6 +110,19 @@ async def test_a_crowd_of_all_kinds(database: SqlDatabase) -> None:
     assert acknowledged <= names
     assert not {f"c{number}" for number in range(100) if number % 5 in {1, 2}} & names
     assert await verified_size(database) == len(names)
+
+
+async def test_a_refusal_waits_for_what_it_saw(url: str) -> None:
+    """Who is refused for what another body of its group did hears of it only if that stays."""
+
+    async def fail(_frontier: Frontier) -> None:
+        raise OSError
+
+    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=fail)
+    outcomes = await asyncio.gather(*(_commit(database, "c1") for _ in range(2)), return_exceptions=True)
+    await database.close()
+
+    assert {type(outcome) for outcome in outcomes} == {LogUnavailable}
 
 
 async def test_bodies_share_commits(url: str) -> None:

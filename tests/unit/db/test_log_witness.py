@@ -13,6 +13,7 @@ import pytest
 from tests.contract.database.samples import append, verified_size
 from tests.fakes.clock import SettableClock
 from tests.unit.db.troubles import nothing
+from vault.audit.checkpoint import Checkpoint
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.database import SqlDatabase
 from vault.errors import LogUnavailable
@@ -101,3 +102,33 @@ async def test_other_processes_may_go_on(database: SqlDatabase, another: SqlData
         await append(another, count)
 
     assert await verified_size(database) == 606
+
+
+async def test_what_others_signed_counts(path: Path, url: str) -> None:
+    """An entry newer than what a process has seen is held against the head that another process signed."""
+    signed: list[Checkpoint] = []
+
+    async def sign(frontier: Frontier) -> None:
+        signed.append(Checkpoint("log", frontier.size, frontier.root()))
+
+    async def head() -> Checkpoint:
+        return signed[-1]
+
+    opened = [
+        await SqlDatabase.open(url, clock=SettableClock(), on_commit=sign, signed_head=head) for _ in range(2)
+    ]
+    try:
+        writer, late = opened
+        await append(writer, 3)
+        await append(late)
+        await append(writer, 3)
+        rewrite(
+            path, lambda rows: rows.execute("UPDATE log_entries SET record = x'7b7d' WHERE \"index\" = 5")
+        )
+
+        for each in opened:
+            with pytest.raises(LogUnavailable):
+                await append(each)
+    finally:
+        for each in opened:
+            await each.close()

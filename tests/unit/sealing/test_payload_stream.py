@@ -20,7 +20,8 @@ from vault.domain.names import BlobKey, RecordingId, SourceId, new_id
 from vault.domain.recording import Recording
 from vault.errors import EmptyRecording, RecordingTooLarge, StoreUnavailable
 from vault.ports.blobs import Piece
-from vault.sealing.payload import PIECE_BYTES, SealingStream, open_range
+from vault.sealing.batches import BATCH_BYTES as PIECE_BYTES
+from vault.sealing.payload import SealingStream, open_range
 
 SOUND = hashlib.shake_256(b"sound").digest(3 * CHUNK_BYTES + 17)
 LIMIT = 8 * PIECE_BYTES

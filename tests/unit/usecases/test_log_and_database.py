@@ -10,11 +10,11 @@ import pytest
 from tests.fakes.scene import Scene, digest
 from tests.fakes.state import State
 from vault.audit.entry import Entry
-from vault.audit.tree import Frontier
+from vault.audit.tree import Frontier, leaf_hash
 from vault.domain.event import SERVICE, Action, AuditEvent
 from vault.domain.names import RecordingId
 from vault.domain.recording import RecordingState
-from vault.errors import NotFound
+from vault.errors import LogCorrupt, NotFound
 from vault.ports.log import EventFilter
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.open_recording import open_recording
@@ -261,3 +261,22 @@ async def test_time_never_goes_back(scene: Scene) -> None:
     assert await findings(scene) == ""
     times = [each.entry.time for each in await scene.log()]
     assert times == sorted(times)
+
+
+async def test_a_rewritten_entry_is_never_signed(scene: Scene) -> None:
+    """A log edited under a running service gets neither proof nor certificate nor checkpoint."""
+    _, ended = await busy(scene)
+    kept = await scene.vault.slots.read_head()
+    state = scene.parts.database.state
+    index = next(at for at, entry in state.entries.items() if b'"recording.opened"' in entry.record)
+    forged = state.entries[index].record.replace(b"customer:", b"customer:0")
+    state.entries[index] = replace(state.entries[index], record=forged)
+    grown = Frontier().extend(leaf_hash(state.entries[each].record) for each in sorted(state.entries))
+    state.frontier = grown
+
+    for attempt in (prove_entry(scene.vault, index), sign_checkpoint(scene.vault)):
+        with pytest.raises(LogCorrupt):
+            await attempt
+    with pytest.raises(LogCorrupt):
+        await confirm_receipt(scene.vault, await scene.visitor(scene.acme), ended, digest(SHREDDED))
+    assert await scene.vault.slots.read_head() == kept

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from keys.errors import SignatureInvalid
@@ -11,6 +9,7 @@ from keys.service import ServiceKeys
 from tests.fakes.scene import OPERATOR, Scene
 from tests.fakes.vault import Parts, fake_vault
 from vault.audit.checkpoint import open_checkpoint
+from vault.audit.tree import Frontier
 from vault.domain.names import CustomerName, RecordingId
 from vault.errors import LogBehind, LogUnavailable
 from vault.ports.repositories import RecordingFilter
@@ -18,7 +17,7 @@ from vault.usecases.change_customer import change_customer
 from vault.usecases.check_rollback import check_rollback
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.list_recordings import list_recordings
-from vault.usecases.prove_entry import sign_checkpoint
+from vault.usecases.prove_entry import sign_checkpoint, sign_frontier
 from vault.usecases.recover import recover
 
 
@@ -89,7 +88,8 @@ async def test_the_head_follows_every_commit(scene: Scene) -> None:
 async def test_a_forged_head_is_no_head(scene: Scene) -> None:
     """A head signed by other keys stops the vault instead of being believed."""
     forger = ServiceKeys(ServiceKeys.new_secret(), scene.vault.keys.log_name)
-    forged = await sign_checkpoint(replace(scene.vault, keys=forger))
+    async with scene.vault.reading() as rows:
+        forged = sign_frontier(forger, await rows.events.frontier())
     await scene.vault.slots.write_head(forged, 1 << 40)
 
     with pytest.raises(SignatureInvalid):
@@ -103,3 +103,13 @@ async def test_listing_is_an_entry_too(scene: Scene) -> None:
 
     with pytest.raises(LogBehind):
         await check_rollback(yesterday.over(yesterday.parts.beside(scene.parts.slots)).vault)
+
+
+async def test_a_right_edge_of_other_entries_is_refused(scene: Scene) -> None:
+    """A head row that its entries do not give would sign another log with the next entry."""
+    await one_more(scene)
+    state = scene.parts.database.state
+    state.frontier = Frontier(state.frontier.size, tuple(bytes(32) for _ in state.frontier.hashes))
+
+    with pytest.raises(LogBehind):
+        await check_rollback(scene.vault)

@@ -65,6 +65,7 @@ async def test_whose_key_does_not_fit_is_refused_on_record(scene: Scene, dpo: Cu
     assert {each.entry.outcome for each in refused} == {Outcome.REFUSED}
     assert refused[0].entry.facts == {
         "role": "manager",
+        "customer": scene.acme.customer.id,
         "tried": "recording.opened",
         "why": "no_matching_identity",
     }

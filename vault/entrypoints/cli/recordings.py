@@ -10,15 +10,17 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from vault.domain.event import Actor
+from vault.domain.hold import LegalHold
 from vault.domain.names import SourceName
 from vault.domain.recording import RecordingState
 from vault.entrypoints.cli.arguments import End, Id, Name, Start
 from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.hold_rows import hold_row
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.log_rows import EVENT_COLUMNS, event_row
 from vault.entrypoints.cli.lookups import customer_id, customer_names, source_names
 from vault.entrypoints.cli.recording_rows import RECORDING_COLUMNS, Owners, recording_row
-from vault.entrypoints.cli.render import Row
+from vault.entrypoints.cli.render import Row, Value
 from vault.ports.database import Repositories
 from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
@@ -39,6 +41,7 @@ Examples:
 )
 app.command("vault.entrypoints.cli.recordings_open:open_", name="open")
 app.command("vault.entrypoints.cli.recordings_export:export", name="export")
+app.command("vault.entrypoints.cli.recordings_shred:shred", name="shred")
 
 _DEFAULT_REGION = "GB"
 
@@ -126,7 +129,7 @@ def show(recording: Id, /, *, run: Run) -> None:
             return shown, await _owners(rows)
 
     shown, owners = run.in_vault(_use)
-    row = recording_row(shown.listed, owners)
+    row = {**recording_row(shown.listed, owners), "held_for": _held_for(run, shown.holds)}
     events = [event_row(event) for event in reversed(shown.events)]
     _print_shown(run, row, events)
 
@@ -139,6 +142,13 @@ def _print_shown(run: Run, row: Row, events: Sequence[Row]) -> None:
     run.show(row)
     run.write("\nWhat happened to it, oldest first:\n")
     run.show_list(events, EVENT_COLUMNS)
+
+
+def _held_for(run: Run, holds: Sequence[LegalHold]) -> Value:
+    """Return the holds: all that is known of each for programs, the cases in force for people."""
+    if run.for_people:
+        return [hold.case for hold in holds if hold.in_force]
+    return [hold_row(hold) for hold in holds]
 
 
 def _around(moment: datetime) -> tuple[datetime, datetime]:

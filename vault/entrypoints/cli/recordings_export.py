@@ -8,7 +8,7 @@ from vault.entrypoints.cli.arguments import Id, PasswordFile
 from vault.entrypoints.cli.custodians import as_custodian
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.render import Row
+from vault.entrypoints.cli.render import Row, Value
 from vault.entrypoints.cli.streams import STDOUT, Target, new_stream, write_all
 from vault.ports.vault import Vault
 from vault.usecases.export_recording import ExportRecipient, export_recording
@@ -45,13 +45,10 @@ def export(
     async def _use(vault: Vault, custodian: Custodian) -> Row:
         exported = await export_recording(vault, custodian, recording, reason=reason, to=recipient)
         written = await write_all(stream, exported.age_file())
-        return {
-            "id": exported.recording.id,
-            "file": output,
-            "bytes": written,
-            "recipient": exported.recipient,
-            "fingerprint": exported.fingerprint,
-        }
+        told: dict[str, Value] = {"id": exported.recording.id, "file": output, "bytes": written}
+        if not run.for_people:  # a post-quantum recipient fills a screen
+            told["recipient"] = exported.recipient
+        return {**told, "fingerprint": exported.fingerprint}
 
     with new_stream(output) as stream:
         row = as_custodian(run, password_file, _use)

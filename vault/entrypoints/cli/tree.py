@@ -31,7 +31,8 @@ _GROUPS = (
     ("customers", _OFFICE, "Customers: add, list, show, set, close, reissue-password."),
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
-    ("recordings", _OFFICE, "Recordings and who opened them: list, show, open, export."),
+    ("recordings", _OFFICE, "Recordings and who opened them: list, show, open, export, shred."),
+    ("holds", _DPO, "Legal holds, which nothing beats: place, release, list."),
     (
         "audit",
         _DPO,

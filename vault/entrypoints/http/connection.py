@@ -22,6 +22,8 @@ _IDLE_SECONDS = 75.0
 _LINGER_SECONDS = 5.0
 """How long a refused body is still read and dropped, so that the sender sees the refusal."""
 _MOST_CONNECTIONS = 4096
+_READ_AHEAD_BYTES = 256 * 1024
+"""How much of a body may wait before its connection is paused (at twice as much): work goes on meanwhile."""
 _HANDSHAKE_SECONDS = 10.0
 _CLOSING_SECONDS = 2.0
 
@@ -41,6 +43,7 @@ class Connection(RequestHandler):
             keepalive_timeout=_IDLE_SECONDS,
             lingering_time=_LINGER_SECONDS,
             auto_decompress=False,
+            read_bufsize=_READ_AHEAD_BYTES,
         )
 
     def handle_error(

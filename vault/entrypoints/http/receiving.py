@@ -62,9 +62,12 @@ def must_expect_known(request: web.Request) -> None:
 async def raw_body(request: web.Request, idle_seconds: float) -> AsyncGenerator[bytes, None]:
     """Yield the body as it comes; raise `UploadCut` if it stops before its end or for too long."""
     received_bytes = 0
-    while piece := await _within(idle_seconds, request.content.readany()):
+    while not request.content.at_eof():
+        # As it came, uncopied. A piece may be empty at the end of a chunk (RFC 9112, 7.1).
+        piece, _ = await _within(idle_seconds, request.content.readchunk())
         received_bytes += len(piece)
-        yield piece
+        if piece:
+            yield piece
     if request.content_length is not None and received_bytes != request.content_length:
         raise UploadCut("the body is shorter than announced; nothing was kept")
 

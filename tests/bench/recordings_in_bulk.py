@@ -1,0 +1,103 @@
+"""Recordings by the hundred thousand: real rows, entries and call details, without payloads behind them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from tests.harness.vaults import RealVault
+from vault.db.tables import call_details, number_index, recording_headers, recordings
+from vault.domain.call import CallDetails
+from vault.domain.event import SERVICE, Action, AuditEvent
+from vault.domain.names import RecordingId, new_id
+from vault.domain.phone import search_term
+from vault.domain.recording import Recording
+from vault.ports.log import Appended
+from vault.ports.repositories import Period
+from vault.ports.vault import Vault
+from vault.sealing import details as sealed_details
+
+PER_COMMIT = 2000
+_PER_NUMBER = 10
+_ROWS = dict[str, list[dict[str, Any]]]
+
+
+def number_of(place: int) -> str:
+    """Return the number that ten neighbours share."""
+    return f"+4420{place // _PER_NUMBER:08d}"
+
+
+class Bulk:
+    """Fills one vault. Every row is like that of an upload; headers are as long, and open nothing."""
+
+    def __init__(self, known: RealVault, vault: Vault) -> None:
+        self._known = known
+        self._vault = vault
+
+    async def fill(self, size: int) -> None:
+        """Add that many recordings."""
+        receipt = await self._known.upload(self._vault, b"a pattern for the rest")
+        async with self._vault.reading() as rows:
+            like = await rows.recordings.get(receipt.recording)
+            header = await rows.recordings.header(receipt.recording)
+        assert like is not None
+        assert header is not None
+        for start in range(0, size, PER_COMMIT):
+            await self._add(like, len(header), range(start, min(start + PER_COMMIT, size)))
+
+    async def _add(self, like: Recording, header_bytes: int, places: range) -> None:
+        vault, now = self._vault, self._vault.clock.now()
+        async with vault.unit_of_work() as work:
+            day = now.date()
+            day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
+            month = await sealed_details.period_slot(
+                vault, work, Period.MONTH_INDEX, day.replace(day=1), now
+            )
+            first = await work.slots.claim("recording", now)
+            entries = [await work.log.append(_sealed(like)) for _ in places]
+            rows: _ROWS = {"recordings": [], "headers": [], "details": [], "numbers": []}
+            for place, entry in zip(places, entries, strict=True):
+                made = _row(like, entry, first)
+                name = RecordingId(made["id"])
+                number = number_of(place)
+                term = search_term(number, "GB")
+                assert term is not None
+                details = CallDetails(file_name=f"call-{place}.wav", calling=number)
+                rows["recordings"].append(made)
+                rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
+                sealed = sealed_details.seal(day_slot, name, details)
+                rows["details"].append({"recording": name, "day": day, "sealed": sealed})
+                token = sealed_details.number_token(month, term)
+                rows["numbers"].append({"token": token, "recording": name})
+            await _write(work, rows)
+            await work.commit()
+
+
+def _sealed(like: Recording) -> AuditEvent:
+    facts: dict[str, str | int | bool] = {"source": like.source, "sha256": like.sha256, "bytes": like.bytes}
+    return AuditEvent(Action.RECORDING_SEALED, SERVICE, recording=RecordingId(new_id()), facts=facts)
+
+
+def _row(like: Recording, entry: Appended, slot: int) -> dict[str, Any]:
+    same = {name: getattr(like, name) for name in ("source", "customer", "nonce", "sha256", "bytes")}
+    found_by = {"started_at": entry.time - timedelta(minutes=1), "same_as": new_id(), "call": new_id()}
+    return {
+        **same,
+        **found_by,
+        "id": new_id(),
+        "blob": new_id(),
+        "log_index": entry.index,
+        "sealed_at": entry.time,
+        "slot": slot,
+        "state": like.state.value,
+    }
+
+
+async def _write(work: Any, rows: _ROWS) -> None:  # noqa: ANN401 - reaches past the port, for speed
+    statements = work.recordings._statements
+    tables = zip((recordings, recording_headers, call_details, number_index), rows.values(), strict=True)
+    for table, values in tables:
+        await statements.write(insert(table), values)
