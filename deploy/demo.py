@@ -48,9 +48,7 @@ class Stage:
         }
         problem = describe_filesystem(folder).problem
         if problem is not None:
-            say(
-                f"note: the temporary folder is no place for slots ({problem}); allowed for this demonstration"
-            )
+            say(f"note: this folder is no place for slots: {problem}")
             self.environment["CALLVAULT_SLOTS__ALLOW_UNSAFE_FILESYSTEM"] = "true"
 
     def run(self, *arguments: str, expect: int = 0, show: bool = True, **environment: str) -> str:

@@ -11,12 +11,12 @@ import sys
 
 import uvloop
 
-CONNECTIONS = 20
+CONNECTIONS = 100
 
 
 def request(number: int) -> bytes:
     """Return one guess: at the customer's name, and at others that nobody has."""
-    name = "acme" if number % 2 else f"guess-{number % 997}"
+    name = "acme" if number % 2 else f"guess-{number % 9}"
     body = json.dumps({"customer": name, "password": f"wrong-{number}"}).encode()
     head = "POST /v1/collect/sessions HTTP/1.1\r\nHost: vault\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

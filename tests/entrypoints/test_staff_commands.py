@@ -225,3 +225,27 @@ def test_a_shred_prints_its_certificate(office: Office, tmp_path: Path) -> None:
         "collected",
     ]
     assert shell.json("audit", "verify")["ok"] is True
+
+
+def test_people_join_and_get_a_new_passphrase(office: Office, tmp_path: Path) -> None:
+    """A DPO adds a tech manager, who opens customers' recordings, by the newest passphrase alone."""
+    refused = office.run("staff", "add", "tom", "--role", "tech-manager", passphrase="wrong")
+    added = json.loads(office.run("staff", "add", "tom", "--role", "tech-manager", "--format", "json").stdout)
+    words = ("staff", "passphrase", "tom", "--password-file", "-")
+    first = f"{added['password']}\n"
+    renewed = office.shell.json(*words, stdin=first)
+    opening = ("recordings", "open", "--as", "tom", "--reason", REASON, "--password-file", "-", "-o")
+
+    def opened(recording: str, passphrase: str) -> int:
+        file = tmp_path / recording
+        return office.shell.run(*opening, str(file), recording, stdin=f"{passphrase}\n").returncode
+
+    assert refused.returncode == 1
+    assert office.shell.run(*words, stdin=first).returncode == 1
+    assert [opened(office.theirs, each["password"]) for each in (added, renewed)] == [1, 0]
+    assert opened(office.own, renewed["password"]) == 1
+    staff = office.shell.json("staff", "list")
+    assert [(each["name"], each["role"]) for each in staff] == [("dana", "dpo"), ("tom", "tech-manager")]
+    adding = ("staff", "add", "mia", "--role", "manager", "--as", "tom", "--password-file", "-")
+    assert office.shell.run(*adding, stdin=f"{renewed['password']}\n").returncode == 1
+    assert office.actions("password.refused")[-1]["facts"]["why"] == "role"  # type: ignore[index]  # as JSON has it

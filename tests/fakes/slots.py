@@ -18,7 +18,8 @@ _ZERO = bytes(SLOT_BYTES)
 
 @dataclass(slots=True)
 class MemorySlots:
-    """A dict per mirror. `away` holds the numbers of mirrors that can't be reached; `down` takes all of them.
+    """A dict per mirror. `away` holds the numbers of mirrors that can't be reached; `down` takes all of them,
+    `falls` does so after the next read.
 
     What a mirror missed while it was away it learns by `reconcile`, not before.
     """
@@ -28,6 +29,7 @@ class MemorySlots:
     head: bytes | None = None
     head_size: int = -1
     down: bool = False
+    falls: bool = False
     power: Power = field(default_factory=Power)
 
     def copy(self) -> Self:
@@ -42,6 +44,7 @@ class MemorySlots:
             raise SlotDestroyed(f"slot {number} is destroyed")
         if len(copies) != 1:
             raise SlotsUnavailable(f"slot {number} is on no mirror, or they disagree")
+        self.down = self.down or self.falls
         return Secret(copies.pop())
 
     async def read_many(self, numbers: Iterable[int]) -> Mapping[int, Secret]:

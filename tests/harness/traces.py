@@ -11,7 +11,7 @@ WINDOW_BYTES = 16
 _STEP_BYTES = 8
 """Every run of 16 bytes covers a whole step of 8, wherever it begins: looked at first, to be quick."""
 _LEAST_DIFFERENT_BYTES = 8
-"""Silence, padding and empty pages are in every file; so many different bytes are no accident."""
+"""Silence and empty pages are in every file; so many different bytes are no accident."""
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ async def test_the_same_upload_after_collection_stores_nothing(real_vault: RealV
 
 
 async def test_a_mirror_that_was_away_gets_no_certificate(real_vault: RealVault, tmp_path: Path) -> None:
-    """While a mirror is away a receipt is answered `pending`; once it is back, its slot is zeroed too (R15)."""
+    """While a mirror is away a receipt is `pending`; once it is back, its slot is zeroed too (R15)."""
     second = tmp_path / "second"
     settings = await add_mirror(real_vault.settings, second)
     mirrored = real_vault.with_setting("CALLVAULT_SLOTS__PATHS", ",".join(map(str, settings.slots.paths)))

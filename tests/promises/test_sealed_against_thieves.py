@@ -56,6 +56,8 @@ async def plunder(known: RealVault) -> Loot:
             record = await rows.vault.get()
             recordings = await rows.recordings.list(RecordingFilter())
             headers = {r.id: await rows.recordings.header(r.id) for r in recordings}
+            customers = await rows.customers.all()
+            sessions = [s for each in customers for s in await rows.sessions.of_customer(each.id)]
         assert record is not None
         slots = await vault.slots.read_many(range(64))
         root = (known.data / "root.key").read_bytes().split()[1]
@@ -71,16 +73,13 @@ async def plunder(known: RealVault) -> Loot:
             for identity in stored_identities(known)
             if identity.slot is not None and identity.sealed is not None
         }
-        sessions = [
-            open_under(slots[slot], sealed, bound_to=f"session {name}".encode())
-            for name, slot, sealed in query(known, "SELECT id, slot, sealed FROM sessions")
-        ]
+        inner = [open_under(slots[s.slot], s.sealed, bound_to=s.binding) for s in sessions]
         payloads = {r.id: (r, (known.data / "blobs" / r.blob[:2] / r.blob).read_bytes()) for r in recordings}
     labels = ("vouch for recipients", "blind look-ups", "sign the log", "session key", "session id")
     keys = {derive(service, label).reveal() for label in labels}
     keys |= {service.reveal(), base64.b64decode(root), *(slot.reveal() for slot in slots.values())}
     stored, texts = everything_stored(known)
-    material = [*opened.values(), *locked.values(), *sessions, *stored]
+    material = [*opened.values(), *locked.values(), *inner, *stored]
     return Loot(opened, locked, payloads, keys | set(windows(material)), texts | {root.decode(), ""})
 
 

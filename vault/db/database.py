@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, update
 
+from vault.db.connection import AsyncEngine
 from vault.db.engine import BUSY_SECONDS, database_file, reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.group import OnCommit
@@ -100,10 +100,14 @@ class SqlDatabase:
 
     async def _checkpoint(self) -> None:
         async with self._writer.connect() as connection:
-            # Past SQLAlchemy, which would begin a transaction first: inside one it can't be done.
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            await driver.execute("PRAGMA busy_timeout=0")  # or every writer would wait for the oldest reader
-            try:
-                await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                await driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            await connection.run_sync(_empty_wal)
+
+
+def _empty_wal(connection: Connection) -> None:
+    # Past SQLAlchemy, which would begin a transaction first: inside one it can't be done.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")  # or every writer would wait for the oldest reader
+    try:
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

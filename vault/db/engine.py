@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from vault.db.driver import OneHopDriver
+from vault.db.connection import AsyncEngine, EagerConnection
 
 BUSY_SECONDS = 30  # how long a transaction waits for another process's
 READERS = 16  # opened when they are needed, then kept: to open one costs more than most reads
-_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite"}  # an operator names the database, not its driver
+_DRIVERS = {"sqlite+aiosqlite": "sqlite"}  # a driver that older settings may name
 
 # secure_delete: freed pages are overwritten, so that a dropped header is in no page of the file.
 # synchronous=FULL: a commit in WAL mode is on disk when it returns (sqlite.org/pragma, "synchronous").
@@ -34,27 +33,33 @@ _PRAGMAS = (
 
 def writing_engine(url: str) -> AsyncEngine:
     """Return an engine of one connection whose transactions take the write lock at once."""
-    engine = create_async_engine(_with_driver(url), module=OneHopDriver(), pool_size=1, max_overflow=0)
-    _set_up(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", *_PRAGMAS))
-    return engine
+    return _engine(url, 1, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", *_PRAGMAS))
 
 
 def reading_engine(url: str) -> AsyncEngine:
     """Return an engine whose transactions are snapshots and can't write."""
-    engine = create_async_engine(
-        _with_driver(url), module=OneHopDriver(), pool_size=READERS, max_overflow=0, pool_use_lifo=True
+    return _engine(url, READERS, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
+
+
+def _engine(url: str, count: int, *, begin: str, pragmas: tuple[str, ...]) -> AsyncEngine:
+    plain = create_engine(
+        _with_driver(url),
+        connect_args={"factory": EagerConnection},
+        pool_size=count,
+        max_overflow=0,
+        pool_use_lifo=True,
     )
-    _set_up(engine, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
-    return engine
+    _set_up(plain, begin=begin, pragmas=pragmas)
+    return AsyncEngine(plain, count)
 
 
 def _with_driver(url: str) -> URL:
     parsed = make_url(url)
-    return parsed.set(drivername=_ASYNC_DRIVERS.get(parsed.drivername, parsed.drivername))
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def _set_up(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _set_up(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -62,7 +67,7 @@ def _set_up(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> Non
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Executable
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from vault.audit.tree import Frontier
+from vault.db.connection import AsyncConnection, AsyncEngine, AsyncTransaction
 from vault.db.failures import group_failure, is_fatal, log_failure
 from vault.db.log_tail import LogTail
 from vault.db.log_witness import LogWitness

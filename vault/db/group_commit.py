@@ -15,8 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from vault.db.connection import AsyncEngine
 from vault.db.group import Group, OnCommit
 from vault.db.log_witness import LogWitness
 from vault.db.turn import Turn
@@ -42,8 +41,8 @@ class GroupCommit:
     async def turn(self) -> AsyncIterator[Turn]:
         """Wait for the turn and have it; a body that leaves without `Turn.commit` is undone.
 
-        It may have seen what earlier bodies of its group did, so it too leaves only once that is durable, also
-        when that made it refuse: nobody hears «collected» of a collection that a full disk takes back.
+        It may have seen what earlier bodies of its group did, so it too leaves only once that is durable. A
+        refusal as well: nobody hears «collected» of a collection that a full disk takes back.
         Raises `DatabaseUnavailable` when no transaction can be begun.
         """
         await self._take_turn()

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.audit.canonical import detail_digest
 from vault.audit.entry import Entry, next_time
 from vault.audit.tree import Frontier, leaf_hash
+from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_details, log_entries, log_head
 from vault.db.log_tiles import store_completed_tiles
 from vault.domain.event import AuditEvent

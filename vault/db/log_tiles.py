@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.audit.tiles import TILE_WIDTH, Tile, tile_root, tiles_completed
 from vault.audit.tree import leaf_hash
+from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_entries, log_tiles
 from vault.errors import LogCorrupt
 

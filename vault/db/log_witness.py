@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.tree import Frontier, leaf_hash
+from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_entries, log_head
 from vault.errors import LogUnavailable
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vault.db.connection import AsyncConnection
 from vault.db.engine import make_private, writing_engine
 from vault.db.failures import vault_errors
 from vault.errors import DatabaseUnavailable, NoVault

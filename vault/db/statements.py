@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Executable, Row, Select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vault.db.connection import AsyncConnection
 from vault.db.failures import vault_errors
 
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]

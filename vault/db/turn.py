@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Executable
-from sqlalchemy.ext.asyncio import AsyncTransaction
 
+from vault.db.connection import AsyncTransaction
 from vault.db.failures import vault_errors
 from vault.db.group import Group
 from vault.db.log_tail import Mark

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from keys.errors import NoMatchingIdentity, SlotMismatch
 from vault.domain.event import Action, AuditEvent, Outcome
 from vault.domain.names import RecordingId, Sha256
 from vault.domain.recording import Cause, Recording, RecordingState
-from vault.errors import DigestMismatch, HoldInForce, RegimeKeeps
+from vault.errors import Collected, DigestMismatch, HoldInForce, LogCorrupt, RegimeKeeps
 from vault.ports.vault import Vault
+from vault.sealing import header
 from vault.usecases.authenticate import Visitor
 from vault.usecases.open_recording import own_recording
 from vault.usecases.shred import certificate_of, finish_shred
@@ -39,15 +41,19 @@ async def confirm_receipt(
 ) -> ReceiptAnswer:
     """Return what became of it; the same receipt again, in any session, gets the same answer.
 
-    Raise `NotFound`, or `DigestMismatch` for a digest that is not the recording's: that destroys nothing.
+    Raise `NotFound`, or `DigestMismatch` for a digest that is not the recording's, or `LogCorrupt` for a row
+    that is not as it was sealed: these destroy nothing.
     """
     async with vault.reading() as rows:
         found = await own_recording(rows, visitor, recording)
+        sealed = await rows.recordings.header(recording)
     if not hmac.compare_digest(found.sha256, sha256):
         await _record_mismatch(vault, visitor, recording)
         raise DigestMismatch("the digest is not the recording's; nothing was destroyed")
     if found.state is RecordingState.SHREDDED:
         return ReceiptAnswer(ReceiptState.SHREDDED, await certificate_of(vault, found))
+    if found.state is not RecordingState.COLLECTED:
+        await _must_be_as_sealed(vault, visitor, found, sealed)
     kept = await _collect(vault, visitor, recording)
     if kept is not None:
         return ReceiptAnswer(kept)
@@ -55,6 +61,21 @@ async def confirm_receipt(
     if certificate is None:
         return ReceiptAnswer(ReceiptState.PENDING)
     return ReceiptAnswer(ReceiptState.SHREDDED, certificate)
+
+
+async def _must_be_as_sealed(
+    vault: Vault, visitor: Visitor, recording: Recording, sealed: bytes | None
+) -> None:
+    """Raise `LogCorrupt` unless the header bears out the row, and is the visitor's to open.
+
+    The digest that a receipt is held against lies in the database, where a writer to it could put another.
+    """
+    try:
+        await header.open_file_key(vault, recording, sealed or b"", visitor.identity)
+    except Collected:
+        return  # its slot is destroyed already: there is nothing left to be careful with
+    except (SlotMismatch, NoMatchingIdentity):
+        raise LogCorrupt("the recording's row is not as it was sealed; nothing was destroyed") from None
 
 
 async def _collect(vault: Vault, visitor: Visitor, recording: RecordingId) -> ReceiptState | None:

@@ -27,6 +27,7 @@ class Custodian:
 
     member: StaffMember
     actor: Actor
+    own: HybridIdentity
     identities: tuple[HybridIdentity, ...]
 
     def must_be_dpo(self) -> None:
@@ -60,7 +61,7 @@ async def unlock_staff(
         await _record_refusal(vault, who, by)
         raise AccessDenied("name, passphrase or role are not right for this")
     actor = Actor(f"staff:{who.member.id}", who.member.name, by.channel, by.address)
-    return Custodian(who.member, actor, opened)
+    return Custodian(who.member, actor, *opened)
 
 
 async def _presented(
@@ -85,12 +86,14 @@ async def _presented(
     return _Presented(member, decoy, None, why)
 
 
-async def _open(vault: Vault, who: _Presented, passphrase: Secret) -> tuple[HybridIdentity, ...] | None:
-    """Return what the passphrase opens in the end; None for a wrong one, or one that opens no more."""
+async def _open(
+    vault: Vault, who: _Presented, passphrase: Secret
+) -> tuple[HybridIdentity, tuple[HybridIdentity, ...]] | None:
+    """Return the person's identity and the group's; None for a passphrase that opens nothing, or no more."""
     try:
         locked = await identities.locked_bytes(vault, who.locked)
         own = await vault.passwords.unlock(locked, passphrase, trusted=True)
-        return (await identities.unlock(vault, who.group, [own]),) if who.group else ()
+        return own, (await identities.unlock(vault, who.group, [own]),) if who.group else ()
     except (NoMatchingIdentity, SlotDestroyed):
         return None
 

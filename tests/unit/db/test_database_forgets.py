@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.contract.database.samples import add_parties, add_uploads, append, recording, upload
+from vault.db.connection import AsyncEngine
 from vault.db.database import SqlDatabase
 
 

@@ -16,6 +16,7 @@ from vault.domain.recording import RecordingState
 from vault.errors import (
     Conflict,
     DigestMismatch,
+    LogCorrupt,
     LogUnavailable,
     NotFound,
     ProofInvalid,
@@ -221,3 +222,26 @@ async def test_a_backup_does_not_revive_a_recording(
 
     with pytest.raises(Conflict):
         await open_recording(mixed.vault, await mixed.visitor(scene.acme), sealed.recording)
+
+
+@pytest.mark.parametrize("forgery", ["digest", "header", "customer"])
+async def test_a_forged_row_is_not_destroyed(
+    scene: Scene, visitor: Visitor, sealed: UploadReceipt, forgery: str
+) -> None:
+    """Whoever writes to the database can't have a recording destroyed by values of their own."""
+    state, known = scene.parts.database.state, digest(b"something else")
+    row = scene.recording(sealed.recording)
+    if forgery == "digest":
+        state.recordings[row.id] = replace(row, sha256=known)
+        attempt = confirm_receipt(scene.vault, visitor, row.id, known)
+    elif forgery == "header":
+        del state.headers[row.id]
+        attempt = confirm(scene, visitor, sealed)
+    else:
+        state.recordings[row.id] = replace(row, customer=scene.zenith.customer.id)
+        attempt = confirm(scene, await scene.visitor(scene.zenith), sealed)
+
+    with pytest.raises(LogCorrupt):
+        await attempt
+    assert alive(scene, sealed)
+    assert await scene.log(Action.RECORDING_COLLECTED) == []

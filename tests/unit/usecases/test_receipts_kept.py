@@ -119,12 +119,12 @@ async def test_slots_that_fail_leave_it_to_recovery(
     scene: Scene, visitor: Visitor, sealed: UploadReceipt
 ) -> None:
     """When the overwriting itself fails, the recording is shut, and recovery ends it."""
-    scene.parts.slots.down = True
+    scene.parts.slots.falls = True
     with pytest.raises(LogUnavailable):  # the log's head lies beside the slots
         await confirm(scene, visitor, sealed)
     with pytest.raises(SlotsUnavailable):
         await confirm(scene, visitor, sealed)
-    scene.parts.slots.down = False
+    scene.parts.slots.falls = scene.parts.slots.down = False
 
     recovery = await recover(scene.vault)
 

@@ -32,6 +32,7 @@ _GROUPS = (
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
     ("recordings", _OFFICE, "Recordings and who opened them: list, show, open, export, shred."),
+    ("staff", _DPO, "People who open recordings: add, list, passphrase."),
     ("holds", _DPO, "Legal holds, which nothing beats: place, release, list."),
     (
         "audit",

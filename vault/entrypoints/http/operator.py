@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from vault.config.settings import Http
 from vault.entrypoints.http.addresses import was_forwarded
 from vault.entrypoints.http.answers import Health, Readiness, render_json
 from vault.entrypoints.http.context import SETTINGS, VAULT, peer_address
@@ -46,9 +47,16 @@ async def show_metrics(request: web.Request) -> web.Response:
 
 async def show_metrics_here(request: web.Request) -> web.Response:
     """Show them at the public door only to this machine itself, and only without a listener of their own."""
-    if request.app[SETTINGS].http.operator_listen is not None or not _from_this_machine(request):
+    http = request.app[SETTINGS].http
+    if http.operator_listen is not None or _behind_a_proxy(http) or not _from_this_machine(request):
         raise NotFound("no such page")
     return await show_metrics(request)
+
+
+def _behind_a_proxy(http: Http) -> bool:
+    """Say whether a proxy is declared, or must be there: it may stand on this machine and say nothing."""
+    encrypted_elsewhere = (http.public_url or "").startswith("https:") and http.tls_certificate is None
+    return bool(http.trusted_proxies) or encrypted_elsewhere
 
 
 def _from_this_machine(request: web.Request) -> bool:

@@ -1,0 +1,34 @@
+"""Issue a person of the staff a new passphrase; the old one opens nothing from that moment."""
+
+from __future__ import annotations
+
+from keys.age import PasswordRecipient
+from keys.passwords import issue_password
+from keys.secret import Secret
+from vault.domain.event import Action, AuditEvent
+from vault.domain.staff import Owner
+from vault.ports.vault import Vault
+from vault.sealing import identities
+from vault.usecases.unlock_staff import Custodian
+
+
+async def reissue_passphrase(vault: Vault, custodian: Custodian) -> Secret:
+    """Return the new passphrase of who proved the old one; it is kept nowhere."""
+    passphrase, now, owner = issue_password(), vault.clock.now(), custodian.member.id
+    async with vault.reading() as rows:
+        generation = (await identities.current(vault, rows, Owner.STAFF, owner)).generation
+    locked = await identities.lock(
+        custodian.own,
+        [PasswordRecipient(passphrase)],
+        owner=Owner.STAFF,
+        owner_id=owner,
+        generation=generation,
+    )
+    async with vault.unit_of_work() as work:
+        old = await identities.current(vault, work, Owner.STAFF, owner)  # reissued meanwhile, maybe
+        await identities.keep_again(vault, work, locked, old, now)
+        await work.log.append(AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"staff": owner}))
+        await work.commit()
+    if old.slot is not None:
+        await vault.slots.destroy([old.slot])
+    return passphrase
