@@ -18,10 +18,10 @@ _ZERO = bytes(SLOT_BYTES)
 
 @dataclass(slots=True)
 class MemorySlots:
-    """A dict per mirror. `away` holds the numbers of mirrors that can't be reached; `down` takes all of them,
-    `falls` does so after the next read.
+    """A dict per mirror. `away` holds the numbers of mirrors that can't be reached; `down` takes all of them.
 
-    What a mirror missed while it was away it learns by `reconcile`, not before.
+    With `falls` they go down after the next read. What a mirror missed while it was away it learns by
+    `reconcile`, not before.
     """
 
     mirrors: list[dict[int, bytes]] = field(default_factory=lambda: [{}, {}])

@@ -16,7 +16,7 @@ _LEAST_DIFFERENT_BYTES = 8
 
 @dataclass(frozen=True)
 class Traces:
-    """What to look for: every run of 16 bytes of a plaintext, and secrets in each form they are written in."""
+    """What to look for: every run of 16 bytes of a plaintext, and secrets in each form they are written."""
 
     windows: frozenset[bytes]
     halves: frozenset[bytes]

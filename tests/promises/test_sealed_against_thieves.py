@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -36,6 +37,7 @@ from vault.usecases.reissue_password import reissue_password
 
 CONTENT = b"RIFF" + bytes(range(256)) * 300
 KEY_BYTES = 32
+IDENTITY = re.compile(rb"AGE-SECRET-KEY-PQ-1[0-9A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Loot:
     locked: dict[str, bytes]
     payloads: dict[RecordingId, tuple[Recording, bytes]]
     secrets: set[bytes]
+    identities: list[HybridIdentity]
     texts: set[str]
 
 
@@ -80,7 +83,8 @@ async def plunder(known: RealVault) -> Loot:
     keys |= {service.reveal(), base64.b64decode(root), *(slot.reveal() for slot in slots.values())}
     stored, texts = everything_stored(known)
     material = [*opened.values(), *locked.values(), *inner, *stored]
-    return Loot(opened, locked, payloads, keys | set(windows(material)), texts | {root.decode(), ""})
+    plain = [HybridIdentity.parse(text.decode()) for each in material for text in IDENTITY.findall(each)]
+    return Loot(opened, locked, payloads, keys | set(windows(material)), plain, texts | {root.decode(), ""})
 
 
 def windows(material: Iterable[bytes]) -> Iterator[bytes]:
@@ -135,7 +139,7 @@ async def test_all_disks_and_the_root_key_open_nothing(real_vault: RealVault) ->
         await real_vault.upload(vault, CONTENT, name="own.wav", own=True)
         visitor = await real_vault.visit(vault)
     loot = await plunder(real_vault)
-    tried = [HybridIdentity(Secret(secret)) for secret in loot.secrets]
+    tried = [*loot.identities, *(HybridIdentity(Secret(secret)) for secret in loot.secrets)]
     assert len(loot.headers) == 2
     assert len(tried) > 100
 

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from keys.age import SEALED_CHUNK_BYTES, FileKey, PayloadOpener, PayloadSealer, span
 from vault.domain.audio import HEAD_BYTES
@@ -14,6 +13,7 @@ from vault.domain.names import Sha256
 from vault.domain.recording import Recording
 from vault.errors import EmptyRecording, RecordingTooLarge
 from vault.ports.blobs import BlobStore, Piece
+from vault.sealing.ahead import one_ahead
 from vault.sealing.batches import Batch, in_batches
 
 
@@ -28,6 +28,7 @@ class SealingStream:
         self._sha256 = hashlib.sha256()
         self._other = hashlib.new(other_digest) if other_digest else None
         self._limit_bytes = limit_bytes
+        self._buffers = (bytearray(), bytearray())
         self.nonce = self._sealer.nonce
         self.bytes = 0
         self.head = b""
@@ -48,28 +49,18 @@ class SealingStream:
         A piece lies in a buffer that is filled again once the next is asked for. One piece is read and sealed
         ahead of that, so close the generator before `body`.
         """
-        batches = in_batches(body)
-        out, spare = bytearray(), bytearray()
-        ahead = asyncio.create_task(self._next(batches, out))
-        try:
-            while (sealed := await ahead) is not None:
-                out, spare = spare, sealed.buffer
-                ahead = asyncio.create_task(self._next(batches, out))
-                yield memoryview(sealed.buffer)[: sealed.length]
-        finally:
-            ahead.cancel()
-            await asyncio.wait([ahead])
-            if not ahead.cancelled():
-                ahead.exception()  # looked at: whoever failed first is heard
-            await batches.aclose()
+        async with aclosing(in_batches(body)) as batches:
 
-    async def _next(self, batches: AsyncIterator[Batch], out: bytearray) -> _Sealed | None:
-        """Read and seal the next batch into `out`, or into a larger buffer; return None after the last."""
-        batch = await anext(batches, None)
-        if batch is None:
-            return None
-        self._count(batch)
-        return await asyncio.to_thread(self._seal, batch, out)
+            async def next_piece() -> Piece | None:
+                batch = await anext(batches, None)
+                if batch is None:
+                    return None
+                self._count(batch)
+                return await asyncio.to_thread(self._seal, batch)
+
+            async with aclosing(one_ahead(next_piece)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     def _count(self, batch: Batch) -> None:
         self.bytes += batch.length
@@ -82,11 +73,8 @@ class SealingStream:
                 break
             self.head += bytes(piece[: HEAD_BYTES - len(self.head)])
 
-    def _seal(self, batch: Batch, out: bytearray) -> _Sealed:
-        needed = self._sealer.ready_bytes(batch.length) + (SEALED_CHUNK_BYTES if batch.last else 0)
-        if len(out) < needed:
-            out = bytearray(needed)
-        written = 0
+    def _seal(self, batch: Batch) -> Piece:
+        out, written = self._buffer_for(batch), 0
         for piece in batch.pieces:
             self._sha256.update(piece)
             if self._other is not None:
@@ -96,15 +84,16 @@ class SealingStream:
             rest = self._sealer.finish()
             out[written : written + len(rest)] = rest
             written += len(rest)
-        return _Sealed(out, written)
+        return memoryview(out)[:written]
 
-
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    """The first `length` bytes of a buffer, sealed."""
-
-    buffer: bytearray
-    length: int
+    def _buffer_for(self, batch: Batch) -> bytearray:
+        """Return the buffer whose turn it is: the other one is with whoever takes the pieces."""
+        needed = self._sealer.ready_bytes(batch.length) + (SEALED_CHUNK_BYTES if batch.last else 0)
+        out, other = self._buffers
+        if len(out) < needed:
+            out = bytearray(needed)
+        self._buffers = (other, out)
+        return out
 
 
 async def open_range(
@@ -115,19 +104,28 @@ async def open_range(
     opener = PayloadOpener(file_key, recording.nonce, recording.bytes)
     chunk, skip, keep = where.first_chunk, where.skip, where.keep
     async with aclosing(blobs.read(recording.blob, where.offset, where.length)) as sealed:
-        async for run in _whole_chunks(sealed):
-            plaintext = await asyncio.to_thread(opener.open, chunk, run)
-            chunk += -(-len(run) // SEALED_CHUNK_BYTES)
-            piece = plaintext[skip : skip + keep]
-            skip, keep = 0, keep - len(piece)
-            yield piece
+        runs = _whole_chunks(sealed)
+
+        async def next_plaintext() -> bytes | None:
+            nonlocal chunk
+            run = await anext(runs, None)
+            if run is None:
+                return None
+            first, chunk = chunk, chunk + -(-len(run) // SEALED_CHUNK_BYTES)
+            return await asyncio.to_thread(opener.open, first, run)
+
+        async with aclosing(runs), aclosing(one_ahead(next_plaintext)) as opened:
+            async for plaintext in opened:
+                piece = plaintext[skip : skip + keep]
+                skip, keep = 0, keep - len(piece)
+                yield piece
 
 
-async def _whole_chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[memoryview]:
+async def _whole_chunks(pieces: AsyncIterator[bytes]) -> AsyncGenerator[memoryview, None]:
     """Cut pieces of any size into runs of whole sealed chunks; what is left at the end is the last one."""
     gathered = b""
     async for piece in pieces:
-        gathered += piece
+        gathered = gathered + piece if gathered else piece  # pieces of whole chunks are not copied
         whole = len(gathered) - len(gathered) % SEALED_CHUNK_BYTES
         if whole:
             yield memoryview(gathered)[:whole]

@@ -64,11 +64,11 @@ async def test_a_session_row_can_not_be_stretched(scene: Scene, change: str) -> 
     sessions = scene.parts.database.state.sessions
     mine = sessions[session_id(scene.acme.session)]
     stretched = {
-        "customer": scene.zenith.customer.id,
-        "expires_at": mine.expires_at + timedelta(days=1),
-        "recordings": (RecordingId("another"),),
+        "customer": replace(mine, customer=scene.zenith.customer.id),
+        "expires_at": replace(mine, expires_at=mine.expires_at + timedelta(days=1)),
+        "recordings": replace(mine, recordings=(RecordingId("another"),)),
     }
-    sessions[mine.id] = replace(mine, **{change: stretched[change]})
+    sessions[mine.id] = stretched[change]
 
     with pytest.raises(AccessDenied):
         await scene.visitor(scene.acme)
