@@ -43,9 +43,7 @@ async def _measure(known: RealVault, folder: Path, verified: int, size: int, app
         checked = await _verify(vault)
         await fill_log(vault, size)
         draw = random.Random(size)  # noqa: S311 - the same entries every time
-        proofs = [
-            await milliseconds(lambda: prove_entry(vault, draw.randrange(size))) for _ in range(PROOFS)
-        ]
+        proofs = [await milliseconds(lambda: prove_entry(vault, draw.randrange(size))) for _ in range(PROOFS)]
     note = "peer: a bare SQLite loop, one row a commit, synchronous=FULL"
     return [
         Row("append, 32 at once", "entries/s", _median(ours), _median(bare), ">= 2,000", note=note),

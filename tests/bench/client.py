@@ -88,9 +88,7 @@ def call(
 ) -> Any:  # noqa: ANN401 - whatever the JSON holds
     """Send JSON, read JSON."""
     sent = None if body is None else json.dumps(body).encode()
-    connection.request(
-        method, path, body=sent, headers={**peer.headers, "Content-Type": "application/json"}
-    )
+    connection.request(method, path, body=sent, headers={**peer.headers, "Content-Type": "application/json"})
     return json.loads(_must_succeed(connection.getresponse()) or b"null")
 
 

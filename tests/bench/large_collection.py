@@ -1,4 +1,4 @@
-"""P3: one large collection over HTTP, beside aiohttp writing the same bytes in plaintext, and rclone crypt."""
+"""P3: one large collection over HTTP, beside aiohttp writing the same bytes in plaintext, and rclone."""
 
 from __future__ import annotations
 

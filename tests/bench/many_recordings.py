@@ -60,7 +60,10 @@ class Filled:
         """The receipt for one of those: destroyed, and certified."""
         recording, content = self.uploaded.pop()
         answer = await confirm_receipt(
-            self.vault, self.visitor, recording, Sha256(sha256(content))  # type: ignore[arg-type]  # as the door would parse it
+            self.vault,
+            self.visitor,
+            recording,
+            Sha256(sha256(content)),  # type: ignore[arg-type]  # as the door would parse it
         )
         assert answer.certificate is not None
 

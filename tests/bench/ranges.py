@@ -22,9 +22,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
     total, count = (10 << 30, 1000) if full else (1 << 30, 300)
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        service, known = stack.enter_context(
-            servers.vault_service(folder, settings={_LIMIT: str(total)})
-        )
+        service, known = stack.enter_context(servers.vault_service(folder, settings={_LIMIT: str(total)}))
         zeros = itertools.repeat(bytes(PIECE_BYTES), total // PIECE_BYTES)
         put_pieces(servers.uploading(service, known), "long.wav", zeros, total)
         customer = servers.collecting(service, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,9 +54,7 @@ class Bulk:
         async with vault.unit_of_work() as work:
             day = now.date()
             day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
-            month = await sealed_details.period_slot(
-                vault, work, Period.MONTH_INDEX, day.replace(day=1), now
-            )
+            month = await sealed_details.period_slot(vault, work, Period.MONTH_INDEX, day.replace(day=1), now)
             first = await work.slots.claim("recording", now)
             entries = [await work.log.append(_sealed(like)) for _ in places]
             rows: _ROWS = {"recordings": [], "headers": [], "details": [], "numbers": []}
@@ -68,7 +67,7 @@ class Bulk:
                 details = CallDetails(file_name=f"call-{place}.wav", calling=number)
                 rows["recordings"].append(made)
                 rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
-                sealed = sealed_details.seal(day_slot, name, details)
+                sealed = sealed_details.seal(day_slot, replace(like, id=name), details)
                 rows["details"].append({"recording": name, "day": day, "sealed": sealed})
                 token = sealed_details.number_token(month, term)
                 rows["numbers"].append({"token": token, "recording": name})

@@ -65,7 +65,9 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
             opener.open_into(0, memoryview(whole)[NONCE_BYTES:], opened)
 
     works = {"bare seal": bare_seal, "seal": seal, "bare open": bare_open, "open": open_}
-    found = interleaved(ROUNDS if full else 5, {name: lambda work=work: rate(work) for name, work in works.items()})  # type: ignore[misc]  # mypy can't type the bound default
+    found = interleaved(
+        ROUNDS if full else 5, {name: lambda work=work: rate(work) for name, work in works.items()}
+    )  # type: ignore[misc]  # mypy can't type the bound default
     return render(
         "P4: seal and open in memory",
         [

@@ -27,6 +27,11 @@ class Answer:
     body: bytes
     json: Any
 
+    @property
+    def code(self) -> str | None:
+        """The stable code of a problem; None for an answer that is none."""
+        return self.json.get("code") if isinstance(self.json, dict) else None
+
     @classmethod
     async def of(cls, response: ClientResponse) -> Answer:
         """Read an answer to its end."""

@@ -92,7 +92,7 @@ async def test_what_is_wrong_is_refused_with_its_code(real_vault: RealVault) -> 
                 await caller.upload("f.wav", in_pieces(b"")),
             ]
 
-            assert [(answer.status, answer.json["code"]) for answer in refusals] == [
+            assert [(answer.status, answer.code) for answer in refusals] == [
                 (400, "content_digest_wrong"),
                 (400, "content_digest_wrong"),
                 (413, "recording_too_large"),
@@ -127,13 +127,14 @@ async def test_a_full_disk_keeps_nothing_and_loses_nothing(founded: RealVault, s
             kept = (await caller.upload("kept.wav", CONTENT)).json["recording"]
             before = payloads(known)
             large = await caller.upload("large.wav", in_pieces(os.urandom(DISK_BYTES)))
-            assert (large.status, large.json["code"]) == (507, "storage_full")
+            assert (large.status, large.code) == (507, "storage_full")
             await asyncio.to_thread(eventually, lambda: payloads(known) == before)
 
             free = shutil.disk_usage(small_disk).free
-            (small_disk / "filler").write_bytes(bytes(free - MIB))  # beyond the reserve, not beyond the disk
-            small = await caller.upload("small.wav", CONTENT)
-            assert (small.status, small.json["code"]) == (507, "storage_full")
+            # The reserve is a sixteenth of the disk, 2 MiB: the only room left is in it.
+            (small_disk / "filler").write_bytes(bytes(free - 3 * MIB // 2))
+            small = await caller.upload("small.wav", CONTENT[: MIB // 4])
+            assert (small.status, small.code) == (507, "storage_full")
             session = await caller.sign_in()
             await caller.must_wait(session, kept, CONTENT)
             (small_disk / "filler").unlink()

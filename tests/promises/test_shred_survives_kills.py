@@ -95,9 +95,13 @@ def dying() -> Iterator[Dying]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     with process:
-        yield Dying(process)
+        try:
+            yield Dying(process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

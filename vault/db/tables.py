@@ -69,6 +69,7 @@ sources = Table(
     Column("hook_token_id", String, nullable=False, unique=True),
     Column("added_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("vouched", LargeBinary, nullable=False),
 )
 
 staff = Table(

@@ -60,8 +60,13 @@ class Recording:
 
     @property
     def binding(self) -> builtins.bytes:
-        """What its header is bound to under its slot: id, size and digest, so that nothing can be swapped."""
-        return f"recording {self.id} {self.bytes} {self.sha256}".encode()
+        """What its header is bound to under its slot: whose it is, size, digest. Nothing can be swapped."""
+        return f"recording {self.id} of {self.customer or 'own'} {self.bytes} {self.sha256}".encode()
+
+    @property
+    def details_binding(self) -> builtins.bytes:
+        """What its call details are bound to under their day's slot: nobody else's customer is shown them."""
+        return f"call details of {self.id} of {self.customer or 'own'}".encode()
 
     @property
     def owner_facts(self) -> dict[str, str | int | bool]:

@@ -15,6 +15,8 @@ class Source:
 
     `zone` is the IANA zone of the local times in its file names; `region` (ISO 3166) reads its numbers.
     `token_id` and `hook_token_id` are digests of its bearer token and its write-only URL token.
+    `vouched` authenticates `statement` under the service's key: a writer to the database can't turn one
+    customer's calls into another's.
     """
 
     id: SourceId
@@ -26,6 +28,13 @@ class Source:
     hook_token_id: str
     added_at: datetime
     revoked_at: datetime | None = None
+    vouched: bytes = b""
+
+    @property
+    def statement(self) -> bytes:
+        """What is vouched for: whose calls these tokens bring, and whether they still may."""
+        parts = ("source", self.id, self.customer or "own", self.token_id, self.hook_token_id)
+        return " ".join((*parts, "revoked" if self.revoked_at else "live")).encode()
 
     def must_be_live(self) -> None:
         """Raise `BadToken` for a source that was revoked: its token is as good as unknown."""

@@ -17,6 +17,7 @@ from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.call import CallDetails
 from vault.domain.names import RecordingId
+from vault.domain.recording import Recording
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.repositories import Period, SealedDetails
 from vault.ports.vault import Vault
@@ -34,9 +35,9 @@ async def period_slot(vault: Vault, work: UnitOfWork, period: Period, day: date,
     return await vault.slots.read(number)
 
 
-def seal(slot: Secret, recording: RecordingId, details: CallDetails) -> bytes:
-    """Return the details under the day's slot, bound to their recording."""
-    return seal_under(slot, msgspec.json.encode(details), bound_to=_binding(recording))
+def seal(slot: Secret, recording: Recording, details: CallDetails) -> bytes:
+    """Return the details under the day's slot, bound to their recording and whose it is."""
+    return seal_under(slot, msgspec.json.encode(details), bound_to=recording.details_binding)
 
 
 def number_token(slot: Secret, number: str) -> str:
@@ -55,29 +56,29 @@ async def number_tokens(
 
 
 async def read(
-    vault: Vault, rows: Repositories, recordings: Iterable[RecordingId]
+    vault: Vault, rows: Repositories, recordings: Iterable[Recording]
 ) -> Mapping[RecordingId, CallDetails]:
-    """Return the details of those recordings whose details still exist."""
-    sealed = await rows.recordings.details(recordings)
+    """Return the details of those recordings whose details still exist.
+
+    Raise `keys.errors.SlotMismatch` for a recording whose row was given to another customer.
+    """
+    wanted = {recording.id: recording for recording in recordings}
+    sealed = await rows.recordings.details(wanted)
     numbers = {
         day: await rows.slots.period(Period.DAY_DETAILS, day) for day in {s.day for s in sealed.values()}
     }
     living = await vault.slots.read_many(number for number in numbers.values() if number is not None)
     opened = {}
-    for recording, row in sealed.items():
+    for name, row in sealed.items():
         number = numbers[row.day]
         if number is not None and number in living:
-            opened[recording] = _open(living[number], recording, row)
+            opened[name] = _open(living[number], wanted[name], row)
     return opened
 
 
-def _open(slot: Secret, recording: RecordingId, row: SealedDetails) -> CallDetails:
-    plain = open_under(slot, row.sealed, bound_to=_binding(recording))
+def _open(slot: Secret, recording: Recording, row: SealedDetails) -> CallDetails:
+    plain = open_under(slot, row.sealed, bound_to=recording.details_binding)
     try:
         return msgspec.json.decode(plain, type=CallDetails)
     except msgspec.ValidationError as error:
         raise SlotMismatch("call details of an unknown shape") from error
-
-
-def _binding(recording: RecordingId) -> bytes:
-    return f"call details of {recording}".encode()

@@ -58,7 +58,8 @@ class SealingStream:
                 self._count(batch)
                 return await asyncio.to_thread(self._seal, batch)
 
-            async with aclosing(one_ahead(next_piece)) as pieces:
+            pieces: AsyncGenerator[Piece, None] = one_ahead(next_piece)
+            async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece
 

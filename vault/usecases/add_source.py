@@ -11,7 +11,7 @@ from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName, SourceId, SourceName, new_id, token_id
 from vault.domain.phone import parse_region
 from vault.domain.source import Source
-from vault.errors import Closed, Invalid, NotFound
+from vault.errors import Closed, Invalid, LogCorrupt, NotFound
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.usecases.change_customer import find_customer
@@ -50,6 +50,7 @@ async def add_source(
             hook_token_id=token_id(tokens.hook.reveal().decode()),
             added_at=now,
         )
+        source = _vouched(vault, source)
         await work.sources.add(source)
         await work.log.append(
             AuditEvent(Action.SOURCE_ADDED, by, facts=facts_of(source), detail={"source": name})
@@ -62,7 +63,7 @@ async def issue_tokens(vault: Vault, name: SourceName, *, by: Actor) -> SourceTo
     """Return new tokens of both kinds; the old ones are refused from now on."""
     tokens = SourceTokens(issue_token(_TOKEN_BYTES), issue_token(_TOKEN_BYTES))
     async with vault.unit_of_work() as work:
-        source = await find_source(work, name)
+        source = must_be_vouched(vault, await find_source(work, name))
         if source.revoked_at is not None:
             raise Closed(f"the source {name} was revoked")
         renewed = replace(
@@ -70,7 +71,7 @@ async def issue_tokens(vault: Vault, name: SourceName, *, by: Actor) -> SourceTo
             token_id=token_id(tokens.bearer.reveal().decode()),
             hook_token_id=token_id(tokens.hook.reveal().decode()),
         )
-        await work.sources.save(renewed)
+        await work.sources.save(_vouched(vault, renewed))
         await work.log.append(AuditEvent(Action.TOKEN_ISSUED, by, facts=facts_of(source)))
         await work.commit()
     return tokens
@@ -79,8 +80,8 @@ async def issue_tokens(vault: Vault, name: SourceName, *, by: Actor) -> SourceTo
 async def revoke_source(vault: Vault, name: SourceName, *, by: Actor) -> Source:
     """Return the source revoked: its tokens are refused from now on."""
     async with vault.unit_of_work() as work:
-        source = (await find_source(work, name)).revoke(vault.clock.now())
-        await work.sources.save(source)
+        source = must_be_vouched(vault, await find_source(work, name)).revoke(vault.clock.now())
+        await work.sources.save(_vouched(vault, source))
         await work.log.append(AuditEvent(Action.SOURCE_REVOKED, by, facts=facts_of(source)))
         await work.commit()
     return source
@@ -94,9 +95,20 @@ async def find_source(rows: Repositories, name: SourceName) -> Source:
     return source
 
 
+def must_be_vouched(vault: Vault, source: Source) -> Source:
+    """Return the source; raise `LogCorrupt` for a row that somebody else wrote or changed."""
+    if not vault.keys.vouched(source.statement, source.vouched):
+        raise LogCorrupt(f"the source {source.name} in the database is not as this vault vouched for it")
+    return source
+
+
 def facts_of(source: Source) -> dict[str, str | int | bool]:
     """Return what the log says of a source: its id and whose calls it brings."""
     return {"source": source.id, **({"customer": source.customer} if source.customer else {"own": True})}
+
+
+def _vouched(vault: Vault, source: Source) -> Source:
+    return replace(source, vouched=vault.keys.vouch(source.statement))
 
 
 def _zone(zone: str) -> str:

@@ -6,17 +6,21 @@ from vault.domain.names import token_id
 from vault.domain.source import Source
 from vault.errors import BadToken
 from vault.ports.vault import Vault
+from vault.usecases.add_source import must_be_vouched
 
 
 async def identify_source(vault: Vault, token: str, *, hook: bool = False) -> Source:
-    """Return the source of a bearer token, or with `hook` of a URL token; raise `BadToken` or `Closed`."""
+    """Return the source of a bearer token, or with `hook` of a URL token; raise `BadToken` or `Closed`.
+
+    Raise `LogCorrupt` for a source whose row was changed behind this vault's back.
+    """
     name = token_id(token)
     async with vault.reading() as rows:
         find = rows.sources.by_hook_token if hook else rows.sources.by_token
         source = await find(name)
         if source is None:
             raise BadToken("the token is unknown or revoked")
-        source.must_be_live()
+        must_be_vouched(vault, source).must_be_live()
         if source.customer is not None:
             customer = await rows.customers.by_id(source.customer)
             if customer is not None:

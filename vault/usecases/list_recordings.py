@@ -58,7 +58,7 @@ async def list_recordings(
                 return await _logged(vault, by, [])
             which = replace(which, numbers=tokens)
         recordings = await rows.recordings.list(which, before=before, limit=limit)
-        details = await sealed_details.read(vault, rows, [recording.id for recording in recordings])
+        details = await sealed_details.read(vault, rows, recordings)
     listed = [Listed(recording, details.get(recording.id, CallDetails())) for recording in recordings]
     return await _logged(vault, by, listed)
 
@@ -68,7 +68,7 @@ async def show_recording(vault: Vault, prefix: str, *, by: Actor) -> Shown:
     async with vault.reading() as rows:
         recording = await rows.recordings.get(await rows.recordings.find(prefix))
         assert recording is not None  # noqa: S101 - `find` returned its id from the same snapshot
-        details = await sealed_details.read(vault, rows, [recording.id])
+        details = await sealed_details.read(vault, rows, [recording])
         holds = await rows.holds.of(recording.id)
     listed = Listed(recording, details.get(recording.id, CallDetails()))
     await _logged(vault, by, [listed])

@@ -32,5 +32,5 @@ async def list_waiting(
     )
     async with vault.reading() as rows:
         recordings = await rows.recordings.list(which, before=before, limit=limit)
-        found = await sealed_details.read(vault, rows, [recording.id for recording in recordings])
+        found = await sealed_details.read(vault, rows, recordings)
     return [Listed(recording, found.get(recording.id, CallDetails())) for recording in recordings]

@@ -58,7 +58,7 @@ async def unlock_recording(vault: Vault, custodian: Custodian, recording: Record
     async with vault.reading() as rows:
         found = await living(rows, recording)
         sealed = await rows.recordings.header(recording)
-        details = await sealed_details.read(vault, rows, [recording])
+        details = await sealed_details.read(vault, rows, [found])
     if sealed is None:
         raise Collected("the recording was collected and is destroyed")
     file_key = await header.open_file_key(vault, found, sealed, *custodian.identities)

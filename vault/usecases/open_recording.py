@@ -40,7 +40,7 @@ async def describe_recording(
     async with vault.reading() as rows:
         found = await own_recording(rows, visitor, recording)
         found.must_open()
-        details = await sealed_details.read(vault, rows, [recording])
+        details = await sealed_details.read(vault, rows, [found])
     return found, details.get(recording, CallDetails())
 
 
@@ -53,7 +53,7 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
         found = await own_recording(rows, visitor, recording)
         found.must_open()
         sealed = await rows.recordings.header(recording)
-        details = await sealed_details.read(vault, rows, [recording])
+        details = await sealed_details.read(vault, rows, [found])
         logged = await rows.sessions.has_opened(visitor.session.id, recording)
     if sealed is None:
         raise Collected("the recording was collected and is destroyed")

@@ -25,7 +25,7 @@ from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
 from vault.sealing import header
 from vault.sealing.payload import SealingStream
-from vault.usecases.add_source import find_source
+from vault.usecases.add_source import find_source, must_be_vouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def _record(
     vault: Vault, work: UnitOfWork, source: Source, stored: _Stored, by: Actor
 ) -> UploadReceipt:
     """Add the recording and its entry, or find the one that is the same."""
-    (await find_source(work, source.name)).must_be_live()
+    must_be_vouched(vault, await find_source(work, source.name)).must_be_live()
     same_as = _same_as(vault, source, stored)
     if same_as is not None and (same := await work.recordings.same_as(same_as)) is not None:
         return _receipt(same, created=False)
@@ -177,7 +177,7 @@ async def _row(
         recording=recording,
         header=sealed_header,
         day=day,
-        details=sealed_details.seal(day_slot, recording.id, details),
+        details=sealed_details.seal(day_slot, recording, details),
         started_at=started_at,
         same_as=None,
         call=vault.keys.blind("call id", details.call_id) if details.call_id else None,

@@ -12,10 +12,11 @@ from keys.errors import SlotMismatch
 from keys.passwords import issue_token
 from keys.secret import Secret
 from keys.slots.sealing import seal_under
+from tests.contract.database.samples import recording as sample
 from tests.fakes.scene import Scene
 from vault.domain.access import Session
 from vault.domain.call import CallDetails, Direction
-from vault.domain.names import CustomerId, RecordingId
+from vault.domain.names import CustomerId
 from vault.domain.staff import Owner
 from vault.errors import AccessDenied, LogCorrupt
 from vault.ports.repositories import Period, SealedDetails
@@ -42,23 +43,25 @@ async def test_a_period_has_one_slot(scene: Scene) -> None:
 
 
 def test_details_are_bound_to_their_recording() -> None:
-    """Another recording's details, or another day's slot, do not open."""
+    """Another recording's details, another customer's, or another day's slot, do not open."""
     call = CallDetails(called="101", direction=Direction.OUTBOUND, started_at=NOW, calling=("1",))
-    sealed = details.seal(SLOT, RecordingId("r1"), call)
-    row = SealedDetails(DAY, sealed)
+    mine = sample(1)
+    row = SealedDetails(DAY, details.seal(SLOT, mine, call))
 
-    assert details._open(SLOT, RecordingId("r1"), row) == call
-    for slot, recording in [(SLOT, "r2"), (Secret(b"t" * 32), "r1")]:
+    assert details._open(SLOT, mine, row) == call
+    given_away = replace(mine, customer=CustomerId("zenith0id"))
+    for slot, recording in [(SLOT, sample(2)), (SLOT, given_away), (Secret(b"t" * 32), mine)]:
         with pytest.raises(SlotMismatch):
-            details._open(slot, RecordingId(recording), row)
+            details._open(slot, recording, row)
 
 
 def test_details_of_an_unknown_shape_are_refused() -> None:
     """What authenticates and is no call's details is an error, not a guess."""
-    sealed = seal_under(SLOT, b'{"calling": 7}', bound_to=b"call details of r1")
+    mine = sample(1)
+    sealed = seal_under(SLOT, b'{"calling": 7}', bound_to=mine.details_binding)
 
     with pytest.raises(SlotMismatch):
-        details._open(SLOT, RecordingId("r1"), SealedDetails(DAY, sealed))
+        details._open(SLOT, mine, SealedDetails(DAY, sealed))
 
 
 def test_tokens_hide_their_number() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fakes.scene import OPERATOR, Scene
 from vault.domain.event import Action
-from vault.domain.names import CustomerName, SourceName
-from vault.errors import BadToken, Closed, Invalid, NameTaken, NotFound
+from vault.domain.names import CustomerName, SourceName, token_id
+from vault.errors import BadToken, Closed, Invalid, LogCorrupt, NameTaken, NotFound
 from vault.usecases.add_source import add_source, issue_tokens, revoke_source
 from vault.usecases.identify_source import identify_source
 
@@ -106,3 +108,28 @@ async def test_what_is_no_source(scene: Scene) -> None:
 async def test_regions_are_kept_in_one_form(scene: Scene) -> None:
     """A region may be written small."""
     assert await add(scene, region="gb") == "GB"
+
+
+@pytest.mark.parametrize("change", ["customer", "own", "token", "revived"])
+async def test_a_source_row_written_by_somebody_else_brings_nothing(scene: Scene, change: str) -> None:
+    """Who writes to the database can't turn a source to another customer, give it a token, or revive it."""
+    mine = scene.acme.source
+    if change == "revived":
+        await revoke_source(scene.vault, ACME_PBX, by=OPERATOR)
+    sources = scene.parts.database.state.sources
+    changes: dict[str, dict[str, object]] = {
+        "customer": {"customer": scene.zenith.customer.id},
+        "own": {"customer": None},
+        "token": {"token_id": token_id("a token of my own")},
+        "revived": {"revoked_at": None},
+    }
+    sources[mine.id] = replace(sources[mine.id], **changes[change])  # type: ignore[arg-type]  # its own fields
+    token = "a token of my own" if change == "token" else scene.acme.bearer.reveal().decode()
+
+    with pytest.raises(LogCorrupt):
+        await identify_source(scene.vault, token)
+    with pytest.raises(LogCorrupt):
+        await scene.upload(mine, b"sound")
+    with pytest.raises(LogCorrupt):
+        await issue_tokens(scene.vault, ACME_PBX, by=OPERATOR)
+    assert not scene.parts.blobs.blobs

@@ -52,6 +52,7 @@ def _make_people() -> None:
         sa.Column("hook_token_id", sa.String, nullable=False, unique=True),
         sa.Column("added_at", MOMENT, nullable=False),
         sa.Column("revoked_at", MOMENT),
+        sa.Column("vouched", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "staff",
