@@ -14,7 +14,7 @@ from tests.bench.recordings_in_bulk import Bulk, number_of
 from tests.bench.table import Row, percentile, render
 from tests.bench.vaults import milliseconds
 from tests.harness.vaults import SOMEBODY, RealVault, found, sha256
-from vault.domain.names import Sha256
+from vault.domain.names import RecordingId, Sha256
 from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.usecases.authenticate import Visitor
@@ -35,7 +35,7 @@ class Filled:
     visitor: Visitor
     size: int
     contents: Iterator[bytes] = field(default_factory=lambda: (b"%d" % at for at in itertools.count()))
-    uploaded: list[tuple[str, bytes]] = field(default_factory=list)
+    uploaded: list[tuple[RecordingId, bytes]] = field(default_factory=list)
 
     async def list_all(self) -> None:
         """The newest page of everything, as staff sees it."""
@@ -59,12 +59,8 @@ class Filled:
     async def collect(self) -> None:
         """The receipt for one of those: destroyed, and certified."""
         recording, content = self.uploaded.pop()
-        answer = await confirm_receipt(
-            self.vault,
-            self.visitor,
-            recording,
-            Sha256(sha256(content)),  # type: ignore[arg-type]  # as the door would parse it
-        )
+        proof = Sha256(sha256(content))
+        answer = await confirm_receipt(self.vault, self.visitor, recording, proof)
         assert answer.certificate is not None
 
 

@@ -64,7 +64,7 @@ class Bulk:
                 number = number_of(place)
                 term = search_term(number, "GB")
                 assert term is not None
-                details = CallDetails(file_name=f"call-{place}.wav", calling=number)
+                details = CallDetails(file_name=f"call-{place}.wav", calling=(number,))
                 rows["recordings"].append(made)
                 rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
                 sealed = sealed_details.seal(day_slot, replace(like, id=name), details)

@@ -56,9 +56,9 @@ class Rounds:
         pairs = zip(self.seen[ours], self.seen[peer], strict=True)
         return statistics.median(mine / theirs for mine, theirs in pairs)
 
-    def row(self, name: str, unit: str, ours: str, peer: str, goal: str, note: str = "") -> Row:
+    def row(self, name: str, unit: str, ours: str, peer: str, *, goal: str) -> Row:
         """Return one work beside another."""
-        return Row(name, unit, self.median(ours), self.median(peer), goal, self.ratio(ours, peer), note)
+        return Row(name, unit, self.median(ours), self.median(peer), goal, self.ratio(ours, peer))
 
 
 def interleaved(rounds: int, works: Mapping[str, Callable[[], float]]) -> Rounds:

@@ -100,7 +100,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
         [
             Row(f"beside {said}", "recordings/s", seen.median("ours"), None, goal, note=missing[name])
             if name in missing
-            else seen.row(f"beside {said}", "recordings/s", "ours", name, goal)
+            else seen.row(f"beside {said}", "recordings/s", "ours", name, goal=goal)
             for name, said, goal in _PEERS
         ],
     )

@@ -71,12 +71,13 @@ def loot(known: RealVault) -> Loot:
         locked = _under(slots, row[5], row[6], identity.binding)
         if locked is not None:
             taken.locked[f"{identity.owner} {identity.owner_id}"] = locked
-    for name, blob, sha256, size, slot, sealed in _query(
+    for name, customer, blob, sha256, size, slot, sealed in _query(
         known,
-        "SELECT r.id, r.blob, r.sha256, r.bytes, r.slot, h.sealed FROM recordings r "
+        "SELECT r.id, r.customer, r.blob, r.sha256, r.bytes, r.slot, h.sealed FROM recordings r "
         "JOIN recording_headers h ON h.recording = r.id",
     ):
-        header = _under(slots, slot, sealed, f"recording {name} {size} {sha256}".encode())
+        binding = f"recording {name} of {customer or 'own'} {size} {sha256}".encode()
+        header = _under(slots, slot, sealed, binding)
         payload = known.data / "blobs" / blob[:2] / blob
         if header is not None and payload.exists():
             taken.files[name] = header + payload.read_bytes()

@@ -17,7 +17,7 @@ import pytest
 from keys.age import FileKey, HybridIdentity, PasswordIdentity, PayloadOpener, open_header, split_header
 from keys.custody import open_custody
 from keys.derive import derive
-from keys.errors import KeysError, NoMatchingIdentity, PayloadCorrupt
+from keys.errors import NoMatchingIdentity, PayloadCorrupt, SlotMismatch
 from keys.identities import unlock
 from keys.secret import Secret
 from keys.slots.sealing import open_under
@@ -32,6 +32,7 @@ from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.usecases.add_customer import add_customer
+from vault.usecases.list_waiting import list_waiting
 from vault.usecases.open_recording import open_recording
 from vault.usecases.reissue_password import reissue_password
 
@@ -248,11 +249,12 @@ async def test_a_foreign_generation_is_sealed_to_by_nobody(real_vault: RealVault
 
 
 async def test_another_customers_recording_stays_shut(real_vault: RealVault) -> None:
-    """Made another customer's by a writer to the database, a recording is listed for it and does not open."""
+    """Made another customer's by a writer to the database, a recording neither opens nor shows its call."""
     async with real_vault.opened() as vault:
         theirs = (await real_vault.upload(vault, CONTENT, name="own.wav", own=True)).recording
         visitor = await real_vault.visit(vault)
         change(real_vault, "UPDATE recordings SET customer = ? WHERE id = ?", visitor.customer.id, theirs)
-        with pytest.raises(KeysError) as refused:
+        with pytest.raises(SlotMismatch):
             await open_recording(vault, visitor, theirs)
-    assert isinstance(refused.value, NoMatchingIdentity)
+        with pytest.raises(SlotMismatch):
+            await list_waiting(vault, visitor)

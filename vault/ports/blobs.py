@@ -18,6 +18,7 @@ class BlobStore(Protocol):
         """Store all or nothing, durably: when this returns, the blob survives a power cut.
 
         Raise `BlobExists`, `StorageFull` or `StoreUnavailable`; whatever `pieces` raises passes through.
+        A piece may lie in a buffer that is filled again once the next one is asked for.
         On any error, cancellation included, nothing of the blob stays.
         """
         ...

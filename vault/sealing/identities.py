@@ -103,7 +103,7 @@ async def unlock(vault: Vault, identity: LockedIdentity, by: Sequence[Identity])
 
 @lru_cache(maxsize=1024)
 def _parsed(recipient: str) -> HybridRecipient:
-    """Return the recipient that a text encodes; public keys of 1,216 bytes take a while to read, and recur."""
+    """Return the recipient that a text encodes: 1,216 bytes that take a while to read, and recur."""
     return HybridRecipient.parse(recipient)
 
 

@@ -18,8 +18,8 @@ from vault.ports.blobs import Piece
 from vault.store.folders import BlobFolders, translated
 from vault.store.space import Reserve
 
-# Just under 1 MiB, and whole sealed chunks (64 KiB and a tag of 16 bytes): whoever reads from the start of one
-# need not join and cut what comes.
+# Just under 1 MiB, and whole sealed chunks (64 KiB and a tag of 16 bytes): whoever reads from the start
+# of one need not join and cut what comes.
 PIECE_BYTES = 15 * (65536 + 16)
 # Starting to write back this often makes 768 MiB and its fsync 1.4 times as fast as one fsync at the end.
 _WRITE_BACK_BYTES = 16 << 20
