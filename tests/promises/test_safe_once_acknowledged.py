@@ -26,7 +26,7 @@ from vault.usecases.keep_house import sweep_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.verify_log import verify_log
 
-KILLS = from_environment("CALLVAULT_TEST_KILLS", 12)
+KILLS = from_environment("CALLVAULT_TEST_KILLS", 10)
 UPLOADERS = 6
 LONGEST_WAIT_SECONDS = 0.25
 EDGES = (1, 65535, 65536, 65537, 131072)
