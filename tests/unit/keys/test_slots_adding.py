@@ -109,7 +109,7 @@ def test_a_new_mirror_that_fails_is_not_taken(
         patch.setattr(os, "link", broken)
         with pytest.raises(SlotsUnavailable, match="failed while it was filled"):
             slots.add_mirror(third)
-    with pytest.raises(SlotsUnsafe, match="add_mirror"):
+    with pytest.raises(SlotsUnsafe, match="mirrors add"):
         reopen(first, third)
     assert (slots.paths, dict(slots.away)) == ((first, second), {})
 

@@ -157,7 +157,7 @@ def test_an_empty_mount_point_is_not_a_mirror(slots: SlotFile, first: Path, seco
     take_away(second)
     second.mkdir()
 
-    with pytest.raises(SlotsUnsafe, match="add_mirror"):
+    with pytest.raises(SlotsUnsafe, match="mirrors add"):
         reopen(first, second)
     slots.ensure(SLOTS_PER_SEGMENT)
     slots.reconcile()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from keys.errors import SlotsUnavailable
+from keys.errors import SlotMismatch, SlotsUnavailable
 from tests.fakes.scene import VISITOR, Scene, read_all
 from vault.domain.event import Action
 from vault.domain.names import RecordingId
@@ -137,12 +137,12 @@ async def test_a_row_without_header_is_gone(scene: Scene) -> None:
 
 
 async def test_a_recording_given_to_another_customer_stays_shut(scene: Scene) -> None:
-    """Whoever writes another customer into the row gives it a recording that its key does not open."""
+    """Whoever writes another customer into the row gives it a recording that does not open."""
     receipt = await scene.upload(scene.zenith.source, SOUND)
     rows = scene.parts.database.state.recordings
     rows[receipt.recording] = replace(rows[receipt.recording], customer=scene.acme.customer.id)
 
-    with pytest.raises(Exception, match="identit"):
+    with pytest.raises(SlotMismatch):
         await open_recording(scene.vault, await scene.visitor(scene.acme), receipt.recording)
     assert not await scene.log(Action.RECORDING_OPENED)
 
