@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select
+from sqlalchemy import RowMapping, Table, bindparam, delete, insert, select
 
 from vault.db.prefixes import the_only_id
 from vault.db.rows import row_of, save_row
@@ -16,6 +16,13 @@ from vault.db.tables import link_recordings, links, openings, session_recordings
 from vault.domain.access import Link, Session
 from vault.domain.names import CustomerId, LinkId, RecordingId, SessionId
 
+_OWNERS_PER_STEP = 500
+_NARROWED = {
+    table: select(table.c[owner], table.c.recording)
+    .where(table.c[owner].in_(bindparam("owners", expanding=True)))
+    .order_by(table.c.position)
+    for owner, table in (("link", link_recordings), ("session", session_recordings))
+}
 _LINK_BY_TOKEN = select(links).where(links.c.token_id == bindparam("key"))
 _SESSION = select(sessions).where(sessions.c.id == bindparam("key"))
 _HAS_OPENED = select(openings.c.session).where(
@@ -41,7 +48,7 @@ class SqlLinks:
 
     async def by_token(self, token_id: str) -> Link | None:
         """Return the link whose token has that digest."""
-        return next(iter(await self._links(select(links).where(links.c.token_id == token_id))), None)
+        return next(iter(await self._links(_LINK_BY_TOKEN, {"key": token_id})), None)
 
     async def find(self, prefix: str) -> Link:
         """Return the link whose id begins so; raise `NotFound` or `Ambiguous`."""
@@ -58,9 +65,9 @@ class SqlLinks:
         query = select(links).order_by(links.c.created_at.desc(), links.c.id)
         return await self._links(query if customer is None else query.where(links.c.customer == customer))
 
-    async def _links(self, query: Query) -> list[Link]:
-        rows = (await self._statements.read(query)).mappings().all()
-        narrowed = await _recordings_of(self._statements, link_recordings, "link", query)
+    async def _links(self, query: Query, values: Mapping[str, str] | None = None) -> list[Link]:
+        rows = (await self._statements.read(query, values)).mappings().all()
+        narrowed = await _recordings_of(self._statements, link_recordings, rows)
         return [Link(**row, recordings=narrowed[row["id"]]) for row in rows]
 
 
@@ -78,7 +85,7 @@ class SqlSessions:
 
     async def get(self, session: SessionId) -> Session | None:
         """Return the session of that id, expired or not."""
-        return next(iter(await self._sessions(select(sessions).where(sessions.c.id == session))), None)
+        return next(iter(await self._sessions(_SESSION, {"key": session})), None)
 
     async def remove(self, session: SessionId) -> None:
         """Drop the session with what it opened; one that is gone is no error."""
@@ -106,9 +113,9 @@ class SqlSessions:
         wanted = {"session": session, "recording": recording}
         return (await self._statements.read(_HAS_OPENED, wanted)).first() is not None
 
-    async def _sessions(self, query: Query) -> list[Session]:
-        rows = (await self._statements.read(query)).mappings().all()
-        narrowed = await _recordings_of(self._statements, session_recordings, "session", query)
+    async def _sessions(self, query: Query, values: Mapping[str, str] | None = None) -> list[Session]:
+        rows = (await self._statements.read(query, values)).mappings().all()
+        narrowed = await _recordings_of(self._statements, session_recordings, rows)
         return [Session(**row, recordings=narrowed[row["id"]]) for row in rows]
 
 
@@ -121,12 +128,12 @@ def _narrowing(owner: str, value: Link | Session) -> list[dict[str, Any]]:
 
 
 async def _recordings_of(
-    statements: Statements, table: Table, owner: str, owners: Query
+    statements: Statements, table: Table, owners: Sequence[RowMapping]
 ) -> Mapping[str, tuple[RecordingId, ...]]:
     """Return the recordings to which links or sessions are narrowed, by their ids."""
-    ids = owners.with_only_columns(owners.selected_columns.id)
-    query = select(table.c[owner], table.c.recording).where(table.c[owner].in_(ids))
     found: defaultdict[str, tuple[RecordingId, ...]] = defaultdict(tuple)
-    for row in await statements.read(query.order_by(table.c.position)):
-        found[row[0]] += (row[1],)
+    for start in range(0, len(owners), _OWNERS_PER_STEP):
+        ids = [row["id"] for row in owners[start : start + _OWNERS_PER_STEP]]
+        for owner, recording in await statements.read(_NARROWED[table], {"owners": ids}):
+            found[owner] += (recording,)
     return found

@@ -51,14 +51,14 @@ class SealingStream:
         """
         async with aclosing(in_batches(body)) as batches:
 
-            async def next_piece() -> Piece | None:
+            async def _next_piece() -> Piece | None:
                 batch = await anext(batches, None)
                 if batch is None:
                     return None
                 self._count(batch)
                 return await asyncio.to_thread(self._seal, batch)
 
-            pieces: AsyncGenerator[Piece, None] = one_ahead(next_piece)
+            pieces: AsyncGenerator[Piece, None] = one_ahead(_next_piece)
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece
@@ -107,7 +107,7 @@ async def open_range(
     async with aclosing(blobs.read(recording.blob, where.offset, where.length)) as sealed:
         runs = _whole_chunks(sealed)
 
-        async def next_plaintext() -> bytes | None:
+        async def _next_plaintext() -> bytes | None:
             nonlocal chunk
             run = await anext(runs, None)
             if run is None:
@@ -115,7 +115,7 @@ async def open_range(
             first, chunk = chunk, chunk + -(-len(run) // SEALED_CHUNK_BYTES)
             return await asyncio.to_thread(opener.open, first, run)
 
-        async with aclosing(runs), aclosing(one_ahead(next_plaintext)) as opened:
+        async with aclosing(runs), aclosing(one_ahead(_next_plaintext)) as opened:
             async for plaintext in opened:
                 piece = plaintext[skip : skip + keep]
                 skip, keep = 0, keep - len(piece)
