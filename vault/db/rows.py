@@ -17,8 +17,14 @@ def row_of(table: Table, value: object) -> dict[str, Any]:
 
 
 async def save_row(statements: Statements, table: Table, value: object, *where: ColumnElement[bool]) -> None:
-    """Write the value over the one row that it is; raise `NotFound` when there is none."""
-    done = await statements.write(update(table).where(*where).values(row_of(table, value)))
+    """Write the value over the one row that it is; raise `NotFound` when there is none.
+
+    Its keys stay unnamed: SQLite answers a key that is set, even to what it was, with a search for rows that
+    refer to it, which is as long as their table.
+    """
+    keys = {"id", *table.primary_key.columns.keys()}
+    changes = {name: kept for name, kept in row_of(table, value).items() if name not in keys}
+    done = await statements.write(update(table).where(*where).values(changes))
     if done.rowcount != 1:
         raise NotFound(f"there is no such row in {table.name}")
 
