@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint bench serve lock clean
+.PHONY: help demo test lint faults bench serve lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,10 @@ lint: $(VENV)/.dev ## style, types, the import rule, docstrings
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/interrogate --quiet keys vault
+
+faults: $(VENV)/.dev ## kills, failing disks, power cuts: the long form of what `make test` tries (as root)
+	@$(BIN)/python deploy/system_packages.py
+	@$(BIN)/python -m tests.faults
 
 bench: $(VENV)/.dev ## the figures of docs/performance.md
 	@$(BIN)/python -m tests.bench

@@ -15,7 +15,7 @@ from tests.harness.vaults import RealVault, found
 def pytest_configure() -> None:
     """Let Ctrl-C reach the programs under test, even where the tests run in a shell's background.
 
-    Such a shell has its children ignore SIGINT, and they would hand that on (POSIX, "Shell Command Language", 2.11).
+    Such a shell has its children ignore SIGINT (POSIX, "Shell Command Language", 2.11).
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
