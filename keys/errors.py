@@ -11,7 +11,8 @@ KeysError
 ├── SlotsUnsafe          the file system can't overwrite in place, or the folder is not ours
 ├── CustodyRefused       the root key can't be had: wrong permissions, denied, or not this vault's
 ├── CustodyUnavailable   the root key can't be had just now
-└── SignatureInvalid     a signed note does not carry the expected signature
+├── SignatureInvalid     a signed note does not carry the expected signature
+└── StampInvalid         a time stamp is not its authority's, or on something else
 """
 
 from __future__ import annotations
@@ -87,3 +88,9 @@ class SignatureInvalid(KeysError):
     """A signed note does not carry the expected signature."""
 
     code = "signature_invalid"
+
+
+class StampInvalid(KeysError):
+    """A time stamp is not its authority's, or on something else."""
+
+    code = "stamp_invalid"

@@ -16,7 +16,9 @@ from keys.age import (
     X25519Identity,
     X25519Recipient,
     open_file,
+    reseal_header,
     seal_file,
+    split_header,
 )
 from keys.age.hybrid import IDENTITY_PREFIX as HYBRID_IDENTITY
 from keys.age.hybrid import RECIPIENT_PREFIX as HYBRID_RECIPIENT
@@ -33,6 +35,16 @@ def lock(identity: HybridIdentity, recipients: Sequence[Recipient]) -> bytes:
         raise MalformedHeader("a post-quantum identity is locked to post-quantum recipients only")
     # With the line feed it is what `age -i` reads.
     return seal_file(identity.encode().reveal() + b"\n", recipients)
+
+
+def relock(locked: bytes, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
+    """Lock what these identities open to other recipients; a password to which it was locked stays one.
+
+    The payload, and the file key that only its recipients ever held, are the same. Raises what `unlock` and
+    `lock` raise, all but `MalformedIdentity`.
+    """
+    header, payload = split_header(locked)
+    return reseal_header(header, identities, recipients) + payload
 
 
 def unlock(locked: bytes, identities: Sequence[Identity]) -> HybridIdentity:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from keys.derive import derive
 from keys.secret import Secret
@@ -15,6 +16,11 @@ from keys.signing import NoteSigner, NoteVerifier
 
 SECRET_BYTES = 32
 _BLINDED_CHARACTERS = 40  # 160 bits of HMAC-SHA-256 in hex: no collisions at any size of vault
+
+
+def wrapping_context(vault_id: str) -> Mapping[str, str]:
+    """Return what custody binds the service's secret to: its vault and its purpose."""
+    return {"vault": vault_id, "purpose": "service secret"}
 
 
 class ServiceKeys:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
 
-from keys.age import HybridIdentity, PasswordIdentity
-from keys.custody import create_custody, open_custody
+from keys.age import FileKey, HybridIdentity, Identity, PasswordIdentity, open_header
+from keys.custody import Custody, create_custody, open_custody
 from keys.identities import unlock
 from keys.secret import Secret
-from keys.service import ServiceKeys
-from keys.slots import SlotFile
+from keys.service import ServiceKeys, wrapping_context
+from keys.slots import SlotFile, holds_slots
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.tree import Frontier
 from vault.config import Settings
+from vault.db import moving
 from vault.db.database import SqlDatabase
+from vault.db.moving import Progress
 from vault.db.schema import upgrade
 from vault.domain.event import Actor
 from vault.domain.names import StaffName, new_id
-from vault.errors import NoVault, Overloaded, VaultExists
+from vault.errors import ConfigInvalid, NoVault, Overloaded, VaultExists
+from vault.outbound.anchor_folder import AnchorFolder
+from vault.outbound.timestamp_authority import HttpAuthority
 from vault.ports.repositories import VaultRecord
 from vault.ports.vault import Policy, Vault
 from vault.store import open_store
@@ -33,6 +38,8 @@ from vault.store.slots import ThreadedSlots
 from vault.usecases.check_rollback import check_rollback
 from vault.usecases.found_vault import Founding, found_vault
 from vault.usecases.prove_entry import sign_frontier
+
+Opened = TypeVar("Opened")
 
 _WAITING_CHECKS = 16
 """How many password checks may wait in a lane; one more is told to come again."""
@@ -58,13 +65,27 @@ class PasswordLanes:
 
     async def unlock(self, locked: bytes, password: Secret, *, trusted: bool) -> HybridIdentity:
         """Unlock in a lane; see `vault.ports.vault.PasswordChecks`."""
+        return await self._in_lane(unlock, locked, password, trusted=trusted)
+
+    async def open_header(self, sealed: bytes, password: Secret) -> FileKey:
+        """Open a header in the trusted lane; see `vault.ports.vault.PasswordChecks`."""
+        return await self._in_lane(open_header, sealed, password, trusted=True)
+
+    async def _in_lane(
+        self,
+        check: Callable[[bytes, Sequence[Identity]], Opened],
+        sealed: bytes,
+        password: Secret,
+        *,
+        trusted: bool,
+    ) -> Opened:
         if self._waiting[trusted] >= _WAITING_CHECKS:
             raise Overloaded("too many sign-ins at once; try again in a moment")
         self._waiting[trusted] += 1
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(
-                self._lanes[trusted], unlock, locked, [PasswordIdentity(password)]
+                self._lanes[trusted], check, sealed, [PasswordIdentity(password)]
             )
         finally:
             self._waiting[trusted] -= 1
@@ -81,9 +102,9 @@ class GuessTally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def count(self, bucket: str) -> None:
-        """Note one more."""
-        self._counts[bucket] += 1
+    def count(self, bucket: str, times: int = 1) -> None:
+        """Note one more, or so many."""
+        self._counts[bucket] += times
 
     def take(self) -> Mapping[str, int]:
         """Return the counts since the last call."""
@@ -96,18 +117,22 @@ async def create_vault(
 ) -> tuple[VaultRecord, Founding]:
     """Make a new vault from nothing; raise `VaultExists` where one, or the rest of one, is."""
     await _must_be_new(settings)
+    # The store first: a bucket that is not fit leaves no root key behind that would stop the next attempt.
+    store = await asyncio.to_thread(
+        open_store, settings.store.url, create=True, regions=settings.residency.enforced()
+    )
+    store.close()
     vault_id = new_id()
     custody = await asyncio.to_thread(create_custody, settings.custody.url)
+    await asyncio.to_thread(_require_region, settings, custody)
     secret = ServiceKeys.new_secret()
-    wrapped = await asyncio.to_thread(custody.wrap, secret, context=_context(vault_id))
+    wrapped = await asyncio.to_thread(custody.wrap, secret, context=wrapping_context(vault_id))
     await asyncio.to_thread(
         SlotFile.create,
         settings.slots.paths,
         vault_id=vault_id,
         allow_unsafe=settings.slots.allow_unsafe_filesystem,
     )
-    store = await asyncio.to_thread(open_store, settings.store.url, create=True)
-    store.close()
     await upgrade(settings.database.url)
     record = VaultRecord(vault_id, f"callvault/{vault_id}", wrapped, SystemClock().now())
     async with _assembled(settings, record, secret) as vault:
@@ -139,13 +164,42 @@ async def migrate_vault(settings: Settings) -> None:
     await upgrade(settings.database.url)
 
 
+async def move_database(old: Settings, new: Settings, *, progress: Progress) -> None:
+    """Copy the vault from the database of the old settings to that of the new; see `vault.db.moving`."""
+    if not await SqlDatabase.exists(old.database.url):
+        raise NoVault("there is no database; `callvault init` makes a vault")
+    await moving.move_database(old.database.url, new.database.url, progress=progress)
+
+
+async def give_up_move(old: Settings, new: Settings) -> None:
+    """Let the old database serve again after a move that did not come to its end; raise `Conflict`."""
+    await moving.give_up_move(old.database.url, new.database.url)
+
+
 async def _must_be_new(settings: Settings) -> None:
-    """Raise `VaultExists` for a founded vault, and for what an `init` that was cut off left."""
+    """Raise `VaultExists` for a founded vault, and for a root key or slots without one.
+
+    Those may be what an `init` that was cut off left, or a vault's whose database is elsewhere. Only the
+    operator can tell, so nothing is removed here.
+    """
     try:
         await _read_record(settings)
     except NoVault:
+        if left := await asyncio.to_thread(_left_behind, settings):
+            raise VaultExists(
+                f"the database holds no vault, but there lie {' '.join(map(str, left))}. If an init was cut "
+                "off before it showed a passphrase, remove them and try again. If a vault was here, put its "
+                "database back instead. Nothing was changed"
+            ) from None
         return
     raise VaultExists("there is a vault already at the configured database")
+
+
+def _left_behind(settings: Settings) -> list[Path]:
+    """Name the local root key and the slot folders that are there already."""
+    kind, _, place = settings.custody.url.partition(":")
+    keys = [Path(place)] if kind == "local" else []
+    return [*filter(Path.exists, keys), *filter(holds_slots, settings.slots.paths)]
 
 
 @asynccontextmanager
@@ -156,7 +210,10 @@ async def open_vault(settings: Settings) -> AsyncIterator[Vault]:
     """
     record = await _read_record(settings)
     custody = await asyncio.to_thread(open_custody, settings.custody.url)
-    secret = await asyncio.to_thread(custody.unwrap, record.wrapped_secret, context=_context(record.id))
+    await asyncio.to_thread(_require_region, settings, custody)
+    secret = await asyncio.to_thread(
+        custody.unwrap, record.wrapped_secret, context=wrapping_context(record.id)
+    )
     async with _assembled(settings, record, secret) as vault:
         await check_rollback(vault)
         yield vault
@@ -185,7 +242,12 @@ async def _assembled(settings: Settings, record: VaultRecord, secret: Secret) ->
         allow_unsafe=settings.slots.allow_unsafe_filesystem,
     )
     slots, lanes = ThreadedSlots(slot_file), PasswordLanes(settings.limits.password_checks_at_once)
-    store = open_store(settings.store.url, reserve_bytes=settings.limits.disk_reserve_bytes)
+    store = await asyncio.to_thread(
+        open_store,
+        settings.store.url,
+        reserve_bytes=settings.limits.disk_reserve_bytes,
+        regions=settings.residency.enforced(),
+    )
     clock = SystemClock()
 
     async def keep_head(frontier: Frontier) -> None:
@@ -209,6 +271,8 @@ async def _assembled(settings: Settings, record: VaultRecord, secret: Secret) ->
         passwords=lanes,
         stopped_guesses=GuessTally(),
         policy=policy_of(settings),
+        anchor_places=tuple(AnchorFolder(path) for path in settings.anchors.paths),
+        timestamps=_authority(settings),
     )
     try:
         yield vault
@@ -227,12 +291,25 @@ def policy_of(settings: Settings) -> Policy:
         link_lifetime=timedelta(days=settings.limits.link_days),
         blob_sweep_age=timedelta(hours=settings.limits.blob_sweep_hours),
         snapshot_horizon=settings.shred.snapshot_horizon,
+        approve_grants=settings.approval.grants,
+        approve_openings=settings.approval.openings,
+        base_url=settings.http.base_url(),
+        anchor_age=timedelta(hours=settings.anchors.every_hours),
     )
 
 
-def _context(vault_id: str) -> Mapping[str, str]:
-    """Bind what custody wraps to this vault and to its purpose."""
-    return {"vault": vault_id, "purpose": "service secret"}
+def _authority(settings: Settings) -> HttpAuthority | None:
+    url, roots = settings.anchors.timestamp_url, settings.anchors.timestamp_roots
+    return None if url is None or roots is None else HttpAuthority(url, roots)
+
+
+def _require_region(settings: Settings, custody: Custody) -> None:
+    """Raise `ConfigInvalid` for a root key outside the regions where it may lie."""
+    enforced = settings.residency.enforced()
+    if enforced and custody.region is not None and custody.region not in enforced:
+        raise ConfigInvalid(
+            f"the root key lies in {custody.region}, and [residency] regions allows {', '.join(enforced)}"
+        )
 
 
 async def _nothing(_frontier: Frontier) -> None:

@@ -9,6 +9,8 @@ VaultError
 │   └── RangeUnsatisfiable   a range beyond the end
 ├── Refused                  who asks may not have it; the reason is in the log
 │   ├── AccessDenied         no such name, link, password or session, or not theirs
+│   ├── ApprovalNeeded       a second DPO must approve it first
+│   ├── KeyElsewhere         it needs a key that stays on its owner's machine
 │   ├── BadToken             a source's token is unknown or revoked
 │   └── TooManyGuesses       the guess limit of this bucket is reached
 ├── NotFound                 no such thing
@@ -26,6 +28,7 @@ VaultError
 │   ├── LogUnavailable       the access log can't be written, so nothing opens
 │   ├── StoreUnavailable     the blob store can't serve
 │   ├── StorageFull          no space beyond the reserve
+│   ├── AnchorUnavailable    an anchor's place or the time-stamping authority can't be reached
 │   └── Overloaded           a bounded queue is full
 ├── BlobExists               a blob of that key is there already
 ├── BlobMissing              no blob of that key
@@ -33,6 +36,7 @@ VaultError
 ├── VaultExists              the data folder holds one already
 ├── ConfigInvalid            a setting is unknown or can't be read
 ├── LogBehind                the database is older than its own signed log: a restored copy
+├── DatabaseMoved            the database was moved elsewhere: its log goes on there
 ├── LogCorrupt               an entry or checkpoint is not what it must be
 └── ProofInvalid             a proof or certificate does not verify
 """
@@ -93,9 +97,25 @@ class Refused(VaultError):
 
 
 class AccessDenied(Refused):
-    """No such name, link, password or session, or not theirs."""
+    """No such name, link, password or session, or not theirs. `why` is for the log alone."""
 
     code = "access_denied"
+
+    def __init__(self, message: str, why: str | None = None) -> None:
+        super().__init__(message)
+        self.why = why or self.code
+
+
+class ApprovalNeeded(Refused):
+    """A second DPO must approve it first: four eyes are asked for."""
+
+    code = "approval_needed"
+
+
+class KeyElsewhere(Refused):
+    """It needs a key that stays on its owner's machine: sign in by passphrase, or work at the vault's."""
+
+    code = "key_elsewhere"
 
 
 class BadToken(Refused):
@@ -204,6 +224,12 @@ class StorageFull(Unavailable):
     code = "storage_full"
 
 
+class AnchorUnavailable(Unavailable):
+    """An anchor's place or the time-stamping authority can't be reached."""
+
+    code = "anchor_unavailable"
+
+
 class Overloaded(Unavailable):
     """A bounded queue is full."""
 
@@ -244,6 +270,12 @@ class LogBehind(VaultError):
     """The database is older than its own signed log: it is a restored copy and must not serve."""
 
     code = "log_behind"
+
+
+class DatabaseMoved(VaultError):
+    """The database was moved elsewhere, or is being moved: its log goes on there."""
+
+    code = "database_moved"
 
 
 class LogCorrupt(VaultError):

@@ -7,7 +7,7 @@ two may be kept apart: header ‖ payload is a valid file. There are no knobs.
 from keys.age.argon2id import PasswordIdentity, PasswordRecipient
 from keys.age.file_key import FileKey
 from keys.age.files import open_file, seal_file
-from keys.age.header import open_header, seal_header, split_header
+from keys.age.header import open_header, reseal_header, seal_header, split_header
 from keys.age.hybrid import HybridIdentity, HybridRecipient
 from keys.age.layout import (
     CHUNK_BYTES,
@@ -47,6 +47,7 @@ __all__ = [
     "open_header",
     "open_stream",
     "plaintext_bytes",
+    "reseal_header",
     "seal_file",
     "seal_header",
     "sealed_bytes",

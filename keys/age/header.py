@@ -36,11 +36,20 @@ def seal_header(file_key: FileKey, recipients: Sequence[Recipient]) -> bytes:
         raise MalformedHeader("a file has at least one recipient")
     if len({recipient.post_quantum for recipient in recipients}) > 1:
         raise MalformedHeader("post-quantum recipients and others can't stand in one file")
-    stanzas = [recipient.wrap(file_key) for recipient in recipients]
-    if sum(stanza.kind == PASSWORD_KIND for stanza in stanzas) > 1:
-        raise MalformedHeader("a header holds at most one password stanza")
-    covered = "\n".join([_VERSION_LINE, *map(_render, stanzas), "---"]).encode("ascii")
-    return covered + b" " + base64.encode(_mac(file_key, covered)).encode("ascii") + b"\n"
+    return _assemble(file_key, [recipient.wrap(file_key) for recipient in recipients])
+
+
+def reseal_header(header: bytes, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
+    """Return the header with its file key wrapped for other recipients; a password stanza stays as it is.
+
+    So what is locked to a password is locked to others without anybody's knowing it. Raises what
+    `open_header` and `seal_header` raise.
+    """
+    file_key = open_header(header, identities)
+    kept = [stanza for stanza in _parse(header).stanzas if stanza.kind == PASSWORD_KIND]
+    if not all(recipient.post_quantum for recipient in recipients) or not recipients:
+        raise MalformedHeader("a header is sealed anew to post-quantum recipients only")
+    return _assemble(file_key, [*kept, *(recipient.wrap(file_key) for recipient in recipients)])
 
 
 def open_header(header: bytes, identities: Sequence[Identity]) -> FileKey:
@@ -116,6 +125,14 @@ def _parse_body(lines: list[str], start: int) -> tuple[bytes, int]:
         if len(lines[at]) < _COLUMNS:
             return base64.decode("".join(lines[start : at + 1])), at + 1
     raise MalformedHeader("a stanza's body does not end in a short line")
+
+
+def _assemble(file_key: FileKey, stanzas: Sequence[Stanza]) -> bytes:
+    """Put the header together under its MAC."""
+    if sum(stanza.kind == PASSWORD_KIND for stanza in stanzas) > 1:
+        raise MalformedHeader("a header holds at most one password stanza")
+    covered = "\n".join([_VERSION_LINE, *map(_render, stanzas), "---"]).encode("ascii")
+    return covered + b" " + base64.encode(_mac(file_key, covered)).encode("ascii") + b"\n"
 
 
 def _render(stanza: Stanza) -> str:

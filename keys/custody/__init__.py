@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from keys.errors import CustodyRefused
 from keys.secret import Secret
 
-_PROVIDERS = {"local": "keys.custody.local"}
+_PROVIDERS = {"awskms": "keys.custody.awskms", "local": "keys.custody.local"}
 
 
 class Custody(Protocol):
@@ -27,6 +27,11 @@ class Custody(Protocol):
     @property
     def uri(self) -> str:
         """The URI that opens this custody again; it holds no secret."""
+        ...
+
+    @property
+    def region(self) -> str | None:
+        """The region in which the root key lies; None for a place without one."""
         ...
 
     def wrap(self, secret: Secret, *, context: Mapping[str, str]) -> bytes:
@@ -46,7 +51,11 @@ class Provider(Protocol):
         ...
 
     def create_custody(self, location: str) -> Custody:
-        """Make a new root key; `CustodyRefused` if there is one already."""
+        """Make a new root key, or take one into use; `CustodyRefused` if it can't serve a new vault."""
+        ...
+
+    def destroy_custody(self, location: str) -> None:
+        """Destroy the root key for good; `CustodyRefused` where that is not ours to do."""
         ...
 
 
@@ -60,9 +69,18 @@ def open_custody(uri: str) -> Custody:
 
 
 def create_custody(uri: str) -> Custody:
-    """Make a new root key there; `CustodyRefused` if there is one already."""
+    """Make a new root key there; `CustodyRefused` if there is one already.
+
+    A key service makes none: its key is looked at, and `CustodyRefused` says what it lacks.
+    """
     provider, location = _find(uri)
     return provider.create_custody(location)
+
+
+def destroy_custody(uri: str) -> None:
+    """Destroy the root key there; `CustodyRefused` where that is not ours to do, as in a key service."""
+    provider, location = _find(uri)
+    provider.destroy_custody(location)
 
 
 def canonical_context(context: Mapping[str, str]) -> bytes:
@@ -80,4 +98,9 @@ def _find(uri: str) -> tuple[Provider, str]:
         raise CustodyRefused(f"the custody URI has a scheme that is not known; known are {known}")
     if not location:
         raise CustodyRefused(f"the custody URI {scheme}: does not say where the root key is")
-    return cast("Provider", import_module(module)), location
+    try:
+        return cast("Provider", import_module(module)), location
+    except ModuleNotFoundError as error:
+        raise CustodyRefused(
+            f"custody by {scheme}: needs the package {error.name}; run: pip install 'callvault[{scheme}]'"
+        ) from error

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keys.custody import canonical_context
-from keys.durable import make_folder, write_new
+from keys.durable import make_folder, sync_folder, write_all, write_new
 from keys.errors import CustodyRefused, CustodyUnavailable
 from keys.secret import Secret
 
@@ -49,6 +49,11 @@ class LocalCustody:
     def uri(self) -> str:
         """`local:` and the absolute path."""
         return f"local:{self._path}"
+
+    @property
+    def region(self) -> None:
+        """A file has none."""
+        return None
 
     def wrap(self, secret: Secret, *, context: Mapping[str, str]) -> bytes:
         """Encrypt and authenticate a secret of up to 4096 bytes."""
@@ -102,6 +107,28 @@ def create_custody(location: str) -> LocalCustody:
     except OSError as error:
         raise CustodyUnavailable(f"no root key can be made at {path} now: {error.strerror}") from error
     return open_custody(location)
+
+
+def destroy_custody(location: str) -> None:
+    """Overwrite the root key with zeros, synced, and unlink it; nothing but a root key is touched.
+
+    Raises `CustodyRefused` and `CustodyUnavailable` as `open_custody` does.
+    """
+    open_custody(location)
+    path = _path(location)
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            write_all(fd, bytes(os.fstat(fd).st_size), offset=0)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise CustodyUnavailable(
+            f"the root key at {path} can't be destroyed now: {error.strerror}"
+        ) from error
 
 
 def _path(location: str) -> Path:

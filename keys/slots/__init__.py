@@ -6,6 +6,7 @@ file" in the design, and `sealing` for what is put under a slot.
 
 from keys.slots.filesystem import FileSystem, describe_filesystem
 from keys.slots.layout import SEGMENT_BYTES, SLOT_BYTES, SLOTS_PER_SEGMENT
+from keys.slots.mirror import holds_slots
 from keys.slots.repair import Repair
 from keys.slots.sealing import open_under, seal_under
 from keys.slots.slotfile import Destruction, SlotFile
@@ -19,6 +20,7 @@ __all__ = [
     "Repair",
     "SlotFile",
     "describe_filesystem",
+    "holds_slots",
     "open_under",
     "seal_under",
 ]

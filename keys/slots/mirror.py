@@ -69,6 +69,11 @@ def admit(path: Path, *, vault_id: str, allow_unsafe: bool, unfinished: bool = F
     return Mirror(path, mirror_id, status.st_dev, status.st_ino)
 
 
+def holds_slots(path: Path) -> bool:
+    """Whether a folder is marked as some vault's mirror, one that is being filled included."""
+    return (path / MARKER).exists() or (path / CLAIM).exists()
+
+
 def claim(path: Path, *, vault_id: str, allow_unsafe: bool) -> None:
     """Make a folder this vault's, to be filled; what a crashed claim left is taken up again.
 

@@ -16,6 +16,7 @@ from tests.bench import (
     many_recordings,
     ranges,
     sealing,
+    slow_clients,
     starting,
     uploads,
 )
@@ -32,6 +33,7 @@ BENCHES = {
     "p9": destruction.measure,
     "p10": starting.measure,
     "p11": guessing.measure,
+    "r13": slow_clients.measure,
 }
 
 

@@ -13,8 +13,8 @@ import uvloop
 
 from tests.bench import servers
 from tests.bench.table import Row, percentile, render
-from tests.bench.vaults import append_many, fill_log, milliseconds
-from tests.harness.vaults import RealVault, found
+from tests.bench.vaults import append_many, fill_log, milliseconds, new_vaults
+from tests.harness.vaults import RealVault
 from vault.ports.vault import Vault
 from vault.usecases.prove_entry import prove_entry
 from vault.usecases.verify_log import verify_log
@@ -27,7 +27,7 @@ ROUNDS = 5
 def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
     """Return the table."""
     size, verified, appends = (10_000_000, 1_000_000, 20_000) if full else (100_000, 100_000, 2_000)
-    with servers.scratch() as folder:
+    with servers.scratch() as folder, new_vaults() as found:
         known = found(folder / "vault")
         rows = uvloop.run(_measure(known, folder, verified, size, appends))
     return render(f"P7: the log; proofs at {size:,} entries", rows)

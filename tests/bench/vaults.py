@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +15,19 @@ from vault.ports.vault import Vault
 
 ENTRIES_PER_COMMIT = 5000
 MILLISECONDS = 1000
+
+
+@contextmanager
+def new_vaults() -> Iterator[Callable[[Path], RealVault]]:
+    """Yield who founds vaults: on SQLite, or with DATABASE=postgresql on a server that syncs its commits."""
+    if os.environ.get("DATABASE") != "postgresql":
+        yield found
+        return
+    from tests.harness.postgres import running  # noqa: PLC0415 - needs the driver
+    from tests.harness.postgres_vaults import found_on  # noqa: PLC0415 - as above
+
+    with running(durable=True) as server:
+        yield lambda folder: found_on(server, folder)
 
 
 @asynccontextmanager

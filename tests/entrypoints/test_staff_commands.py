@@ -8,12 +8,15 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from keys.age import HybridIdentity, X25519Identity, open_file
 from tests.entrypoints.cli.conftest import COMMAND, Done, Shell
-from tests.harness.vaults import RealVault
+from tests.harness.vaults import RealVault, sha256
+from vault.domain.names import RecordingId, Sha256
+from vault.usecases.confirm_receipt import confirm_receipt
 
 SOUND = bytes(range(256)) * 5000  # more than a piece
 REASON = "complaint 12"
@@ -32,6 +35,12 @@ class Office:
         """Run a command as dana, who gives her passphrase on standard input."""
         given = self.passphrase if passphrase is None else passphrase
         return self.shell.run(*words, "--as", "dana", "--password-file", "-", stdin=f"{given}\n")
+
+    def json(self, *words: str) -> Any:  # noqa: ANN401 - JSON is of any type
+        """Return the JSON answer to dana's command, which must succeed."""
+        done = self.run(*words, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def actions(self, action: str) -> list[dict[str, object]]:
         """Return the entries of an action, oldest first."""
@@ -171,11 +180,11 @@ def test_an_export_needs_a_recipient_that_is_one(office: Office, tmp_path: Path)
 def test_holds_are_placed_listed_and_released(office: Office) -> None:
     """Held recordings are told by `holds list` and `recordings show`, and released by their case."""
     shell = office.shell
-    words = ("--case", "H-2026/7", "--review", "2027-03-01", "--as", "dana")
-    placed = shell.json("holds", "place", office.theirs[:12], office.own, *words)
+    words = ("--case", "H-2026/7", "--review", "2027-03-01")
+    placed = office.json("holds", "place", office.theirs[:12], office.own, *words)
     shown = shell.json("recordings", "show", office.own)
     listed = shell.json("holds", "list")
-    released = shell.json("holds", "release", "H-2026/7", "--as", "dana")
+    released = office.json("holds", "release", "H-2026/7")
 
     assert [(hold["recording"], hold["review_on"]) for hold in placed] == [
         (office.theirs, "2027-03-01"),
@@ -189,6 +198,32 @@ def test_holds_are_placed_listed_and_released(office: Office) -> None:
     assert [entry["name"] for entry in office.actions("hold.released")] == ["dana", "dana"]
 
 
+def test_a_held_recording_ends_with_its_last_hold(office: Office, real_vault: RealVault) -> None:
+    """Collected while it is held, it is kept and says so; the last release destroys it, no other does."""
+    held = [office.json("holds", "place", office.theirs, "--case", case)[0]["id"] for case in ("7", "8")]
+    assert asyncio.run(_collect(real_vault, office.theirs)) == ("held", None)
+    shown = office.shell.json("recordings", "show", office.theirs)
+    assert (shown["state"], shown["holds"], bool(shown["received_at"])) == ("retained", 2, True)
+
+    refused = office.run("holds", "release", "7", passphrase="wrong")
+    unproven = office.shell.run("holds", "release", "7", "--as", "dana")
+    (first,) = office.json("holds", "release", "7")
+    (last,) = office.json("holds", "release", held[1][:9])
+
+    assert (refused.returncode, unproven.returncode) == (1, 2)
+    assert [first["outcome"], last["outcome"]] == ["kept", "shredded"]
+    assert asyncio.run(_collect(real_vault, office.theirs)) == ("shredded", last["certificate"])
+    assert office.shell.json("audit", "verify")["ok"] is True
+
+
+async def _collect(known: RealVault, recording: str) -> tuple[str, str | None]:
+    async with known.opened() as vault:
+        visitor = await known.visit(vault)
+        digest = Sha256(sha256(SOUND))
+        answer = await confirm_receipt(vault, visitor, RecordingId(recording), digest)
+    return answer.state.value, answer.certificate
+
+
 def test_a_hold_that_cannot_be_is_told_in_a_line(office: Office) -> None:
     """No recording, no case, no date: wrong usage; an unknown recording or hold: refused."""
     tries = {
@@ -199,7 +234,7 @@ def test_a_hold_that_cannot_be_is_told_in_a_line(office: Office) -> None:
         ("release", "zzzz"): 1,
     }
     for words, code in tries.items():
-        done = office.shell.run("holds", *words)
+        done = office.run("holds", *words)
         assert (done.returncode, done.stderr.count("\n")) == (code, 1), (words, done.stderr)
     assert office.shell.json("holds", "list", "--all") == []
 
@@ -207,7 +242,7 @@ def test_a_hold_that_cannot_be_is_told_in_a_line(office: Office) -> None:
 def test_a_shred_prints_its_certificate(office: Office, tmp_path: Path) -> None:
     """The printed certificate verifies offline; a customer's needs the customer's word; holds win."""
     shell, shred = office.shell, ("recordings", "shred")
-    shell.json("holds", "place", office.own, "--case", "7")
+    office.json("holds", "place", office.own, "--case", "7")
     unasked = office.run(*shred, office.theirs, "--reason", REASON)
     held = office.run(*shred, office.own, "--reason", REASON)
     done = office.run(*shred, office.theirs, "--reason", REASON, "--instructed-by", "J. Smith of acme")

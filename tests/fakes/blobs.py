@@ -72,6 +72,10 @@ class MemoryBlobs:
             if self.written_at.get(key, _now()) < older_than:
                 yield key
 
+    async def examine(self) -> str | None:
+        """Return None: memory has no region."""
+        return None
+
     async def check(self) -> None:
         """Pass unless `down`, or without room for a byte."""
         self._require_up()

@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from keys.errors import KeysError
+from tests.fakes.grants import MemoryGrants, MemoryOpeningRequests
 from tests.fakes.holds import MemoryHolds
 from tests.fakes.log import MemoryLogReader, MemoryLogWriter
 from tests.fakes.power import Power
 from tests.fakes.recordings import MemoryRecordings, MemorySlotClaims
+from tests.fakes.renewals import MemoryRenewals
 from tests.fakes.repositories import (
     MemoryBlobDeletions,
     MemoryCustomers,
@@ -27,13 +29,17 @@ from tests.fakes.repositories import (
     MemorySources,
     MemoryStaff,
 )
+from tests.fakes.staff_sessions import MemoryStaffSessions
 from tests.fakes.state import State
 from vault.audit.tree import Frontier
 from vault.errors import DatabaseUnavailable, LogUnavailable
 from vault.ports import repositories as ports
 from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
+from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.renewals import Renewals
+from vault.ports.staff_sessions import StaffSessions
 
 OnCommit = Callable[[Frontier], Awaitable[None]]
 
@@ -50,9 +56,13 @@ class MemoryRepositories:
     sessions: ports.Sessions
     recordings: ports.Recordings
     holds: ports.Holds
+    grants: Grants
+    opening_requests: OpeningRequests
     slots: ports.SlotClaims
     blob_deletions: ports.BlobDeletions
     guesses: ports.Guesses
+    renewals: Renewals
+    staff_sessions: StaffSessions
     events: LogReader
 
     def __init__(self, state: State) -> None:
@@ -65,9 +75,13 @@ class MemoryRepositories:
         self.sessions = MemorySessions(state)
         self.recordings = MemoryRecordings(state)
         self.holds = MemoryHolds(state)
+        self.grants = MemoryGrants(state)
+        self.opening_requests = MemoryOpeningRequests(state)
         self.slots = MemorySlotClaims(state)
         self.blob_deletions = MemoryBlobDeletions(state)
         self.guesses = MemoryGuesses(state)
+        self.renewals = MemoryRenewals(state)
+        self.staff_sessions = MemoryStaffSessions(state)
         self.events = MemoryLogReader(state)
 
 
@@ -104,6 +118,7 @@ class MemoryDatabase:
         self._latest = self.state
         self._turn = asyncio.Lock()
         self._failure: Exception | None = None
+        self._fails_once = False
         self._arrivals = asyncio.Semaphore(0)
         self._held: asyncio.Future[None] | None = None
 
@@ -111,9 +126,9 @@ class MemoryDatabase:
         """Return the database that a backup of this moment would bring back."""
         return type(self)(self.clock, self.state.copy())
 
-    def fail_commit_with(self, error: Exception | None) -> None:
-        """Let every commit fail like this, until called with None."""
-        self._failure = error
+    def fail_commit_with(self, error: Exception | None, *, once: bool = False) -> None:
+        """Let every commit fail like this, until called with None; or the next one alone."""
+        self._failure, self._fails_once = error, once
 
     def hold_commits(self) -> None:
         """Let nothing become durable until `release_commits`; bodies go on taking turns."""
@@ -174,8 +189,9 @@ class MemoryDatabase:
         """Make a body's state the latest, give its turn up, and wait for the disk."""
         try:
             self.power.step("before commit")
-            if self._failure is not None:
-                raise self._failure
+            if (failure := self._failure) is not None:
+                self._failure = None if self._fails_once else failure
+                raise failure
             before, self._latest = self._latest, state
         finally:
             self._turn.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tests.fakes.state import State
 from vault.audit.canonical import detail_digest
@@ -47,6 +48,12 @@ class MemoryLogWriter:
         for tile in tiles_completed(index, index + 1):
             state.tiles[tile.level, tile.index] = _full_tile(state, tile)
         return Appended(index, time, record)
+
+    async def erase_details(self, first: int, last: int) -> None:
+        """Forget rows and salts."""
+        for index in range(first, last + 1):
+            if index in self._state.entries:
+                self._state.entries[index] = replace(self._state.entries[index], salt=None, detail=None)
 
 
 class MemoryLogReader:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from tests.fakes.repositories import Memory, the_only
-from vault.domain.names import BlobKey, RecordingId
-from vault.domain.recording import Recording, RecordingState
+from vault.domain.names import BlobKey, CustomerId, RecordingId
+from vault.domain.recording import LIVING, Recording, RecordingState
 from vault.errors import Conflict, NotFound
 from vault.ports.repositories import NewRecording, Period, RecordingFilter, SealedDetails
 
@@ -43,6 +43,10 @@ class MemoryRecordings(Memory):
                 return await self.get(recording)
         return None
 
+    async def forget_same_as(self, recording: RecordingId) -> None:
+        """Let its key go."""
+        self._state.uploads[recording] = replace(self._state.uploads[recording], same_as=None)
+
     async def save(self, recording: Recording) -> None:
         """Keep it changed."""
         if recording.id not in self._state.recordings:
@@ -53,14 +57,27 @@ class MemoryRecordings(Memory):
         """Return the header as it lies."""
         return self._state.headers.get(recording)
 
+    async def put_header(self, recording: RecordingId, sealed: bytes) -> None:
+        """Replace it."""
+        if recording not in self._state.headers:
+            raise NotFound("the recording has no header any more")
+        self._state.headers[recording] = sealed
+
     async def drop_header(self, recording: RecordingId) -> None:
         """Remove it."""
         self._state.headers.pop(recording, None)
 
     async def details(self, recordings: Iterable[RecordingId]) -> Mapping[RecordingId, SealedDetails]:
         """Return the sealed details of those that have some."""
-        found = {each: self._state.uploads[each] for each in recordings if each in self._state.uploads}
+        known = self._state.uploads.keys() - self._state.details_dropped
+        found = {each: self._state.uploads[each] for each in recordings if each in known}
         return {each: SealedDetails(upload.day, upload.details) for each, upload in found.items()}
+
+    async def drop_details(self, day: date) -> None:
+        """Forget the details of that day."""
+        self._state.details_dropped |= {
+            recording for recording, upload in self._state.uploads.items() if upload.day == day
+        }
 
     async def list(
         self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
@@ -89,6 +106,11 @@ class MemoryRecordings(Memory):
             number[each.state] += 1
             size[each.state] += each.bytes
         return {state: (number[state], size[state]) for state in number}
+
+    async def living(self, customer: CustomerId | None = None) -> int:
+        """Count those that open."""
+        found = [each for each in self._state.recordings.values() if each.state in LIVING]
+        return sum(customer in (None, each.customer) for each in found)
 
     async def knows_blob(self, key: BlobKey) -> bool:
         """Say whether a recording that is not shredded lies there."""
@@ -130,6 +152,10 @@ class MemorySlotClaims(Memory):
             raise Conflict("that period has its slot")
         self._state.periods[period, _first_day(period, day)] = number
 
+    async def renew_period(self, period: Period, day: date, number: int) -> None:
+        """Give the day or month another slot."""
+        self._state.periods[period, _first_day(period, day)] = number
+
     async def destroyed(self) -> AsyncIterator[int]:
         """Yield what is known as destroyed."""
         for number in sorted(self._state.slots_destroyed):
@@ -144,6 +170,7 @@ def _fits(recording: Recording, upload: NewRecording, which: RecordingFilter) ->
     conditions = [
         which.customer in (None, recording.customer),
         not which.own or recording.customer is None,
+        not which.customers_only or recording.customer is not None,
         which.source in (None, recording.source),
         not which.states or recording.state in which.states,
         which.since is None or upload.started_at >= which.since,

@@ -19,6 +19,7 @@ from vault.domain.names import (
     SessionId,
     SourceId,
     SourceName,
+    StaffId,
     StaffName,
 )
 from vault.domain.source import Source
@@ -57,6 +58,10 @@ class MemoryIdentity(Memory):
         """Add it, once."""
         if self._state.vault is not None:
             raise Conflict("the vault is there already")
+        self._state.vault = record
+
+    async def save(self, record: VaultRecord) -> None:
+        """Replace it."""
         self._state.vault = record
 
 
@@ -127,10 +132,20 @@ class MemoryStaff(Memory):
         """Return the person of that name."""
         return self._state.staff.get(name)
 
+    async def by_id(self, member: StaffId) -> StaffMember | None:
+        """Return the person of that id."""
+        return next((each for each in self._state.staff.values() if each.id == member), None)
+
     async def add(self, member: StaffMember) -> None:
         """Add a person with a new name."""
         if member.name in self._state.staff:
             raise NameTaken(f"somebody named {member.name} exists already")
+        self._state.staff[member.name] = member
+
+    async def save(self, member: StaffMember) -> None:
+        """Keep it changed."""
+        if member.name not in self._state.staff:
+            raise NotFound("no such person")
         self._state.staff[member.name] = member
 
     async def all(self) -> Sequence[StaffMember]:
@@ -159,6 +174,15 @@ class MemoryIdentities(Memory):
         if key not in self._state.identities:
             raise NotFound("no such identity")
         self._state.identities[key] = identity
+
+    async def get(self, owner: Owner, owner_id: str, generation: int) -> LockedIdentity | None:
+        """Return one generation."""
+        return self._state.identities.get((owner, owner_id, generation))
+
+    async def owners(self, owner: Owner, *, after: str, limit: int) -> Sequence[str]:
+        """Return the ids of owners of that kind."""
+        ids = {key[1] for key in self._state.identities if key[0] is owner and key[1] > after}
+        return sorted(ids)[:limit]
 
 
 class MemoryLinks(Memory):
@@ -211,6 +235,10 @@ class MemorySessions(Memory):
     async def of_customer(self, customer: CustomerId) -> Sequence[Session]:
         """Return a customer's sessions."""
         return [each for each in self._state.sessions.values() if each.customer == customer]
+
+    async def of_link(self, link: LinkId) -> Sequence[Session]:
+        """Return the sessions that came by a link."""
+        return [each for each in self._state.sessions.values() if each.link == link]
 
     async def expired(self, now: datetime, limit: int) -> Sequence[Session]:
         """Return those whose time is over."""

@@ -24,7 +24,7 @@ from vault.usecases.add_source import add_source
 from vault.usecases.authenticate import Visitor, authenticate
 from vault.usecases.found_vault import Founding, found_vault
 from vault.usecases.open_recording import OpenRecording
-from vault.usecases.read_log import LoggedEvent, list_events
+from vault.usecases.recorded_events import LoggedEvent, events_of
 from vault.usecases.seal_recording import Upload, UploadReceipt, seal_recording
 from vault.usecases.sign_in import sign_in
 
@@ -90,7 +90,8 @@ class Scene:
 
     async def log(self, action: Action | None = None) -> list[LoggedEvent]:
         """Return the entries of an action, oldest first."""
-        newest_first = await list_events(self.vault, EventFilter(action=action), limit=100_000)
+        async with self.vault.reading() as rows:
+            newest_first = await events_of(rows, EventFilter(action=action), limit=100_000)
         return list(reversed(newest_first))
 
 

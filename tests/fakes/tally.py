@@ -13,9 +13,9 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
 
-    def count(self, bucket: str) -> None:
-        """Note one more."""
-        self.counts[bucket] += 1
+    def count(self, bucket: str, times: int = 1) -> None:
+        """Note one more, or so many."""
+        self.counts[bucket] += times
 
     def take(self) -> Mapping[str, int]:
         """Return the counts since the last call."""

@@ -69,8 +69,8 @@ def loot(known: RealVault) -> Loot:
     for row in _query(known, f"SELECT {columns} FROM identities WHERE slot IS NOT NULL"):  # noqa: S608 - our own names
         identity = LockedIdentity(Owner(row[0]), *row[1:])
         locked = _under(slots, row[5], row[6], identity.binding)
-        if locked is not None:
-            taken.locked[f"{identity.owner} {identity.owner_id}"] = locked
+        if locked:  # it is empty for whoever keeps an identity file
+            taken.locked[f"{identity.owner} {identity.owner_id} {identity.generation}"] = locked
     for name, customer, blob, sha256, size, slot, sealed in _query(
         known,
         "SELECT r.id, r.customer, r.blob, r.sha256, r.bytes, r.slot, h.sealed FROM recordings r "

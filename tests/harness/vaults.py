@@ -89,9 +89,12 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def found(data: Path) -> RealVault:
-    """Make a vault with a DPO, a customer, its PBX, a source of the company's own, and a link."""
-    return asyncio.run(_found(data, _environment(data)))
+def found(data: Path, *environment: tuple[str, str]) -> RealVault:
+    """Make a vault with a DPO, a customer, its PBX, a source of the company's own, and a link.
+
+    `environment` are variables that it is made and opened with.
+    """
+    return asyncio.run(_found(data, (*_environment(data), *environment)))
 
 
 def _environment(data: Path) -> tuple[tuple[str, str], ...]:

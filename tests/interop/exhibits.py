@@ -102,5 +102,5 @@ async def _grow(vault: Vault, size: int) -> None:
 
 async def _export(vault: Vault, path: Path) -> None:
     folder = ExportFolder.prepare(path)
-    async for name, content in export_log(vault):
+    async for name, content in export_log(vault, by=SERVICE):
         folder.write(name, content)

@@ -39,14 +39,14 @@ def blobs_in(data: Path) -> list[str]:
     return [path.name for path in (data / "blobs").glob("??/*")]
 
 
-async def test_nothing_opens_a_collected_recording(real_vault: RealVault) -> None:
+async def test_nothing_opens_a_collected_recording(any_vault: RealVault) -> None:
     """After the receipt the same session and a new one are both told that it was collected."""
-    async with real_vault.opened() as vault:
-        receipt = await real_vault.upload(vault, CONTENT)
-        visitor = await real_vault.visit(vault)
+    async with any_vault.opened() as vault:
+        receipt = await any_vault.upload(vault, CONTENT)
+        visitor = await any_vault.visit(vault)
         answer = await confirm_receipt(vault, visitor, receipt.recording, receipt.sha256)
         assert answer.state is ReceiptState.SHREDDED
-        for again in (visitor, await real_vault.visit(vault)):
+        for again in (visitor, await any_vault.visit(vault)):
             with pytest.raises(Collected):
                 await open_recording(vault, again, receipt.recording)
 
@@ -141,16 +141,16 @@ async def test_older_slots_bring_nothing_back(real_vault: RealVault, tmp_path: P
         assert plaintext == b"another that lives on"
 
 
-async def test_the_same_upload_after_collection_stores_nothing(real_vault: RealVault) -> None:
+async def test_the_same_upload_after_collection_stores_nothing(any_vault: RealVault) -> None:
     """A PBX that sends a collected recording again gets its receipt, and the recording does not come back."""
-    async with real_vault.opened() as vault:
-        receipt = await real_vault.upload(vault, CONTENT)
-        visitor = await real_vault.visit(vault)
+    async with any_vault.opened() as vault:
+        receipt = await any_vault.upload(vault, CONTENT)
+        visitor = await any_vault.visit(vault)
         await confirm_receipt(vault, visitor, receipt.recording, Sha256(sha256(CONTENT)))
         await delete_queued_blobs(vault)
-        again = await real_vault.upload(vault, CONTENT)
+        again = await any_vault.upload(vault, CONTENT)
         assert again == replace(receipt, created=False)
-        assert blobs_in(real_vault.data) == []
+        assert blobs_in(any_vault.data) == []
 
 
 async def test_a_mirror_that_was_away_gets_no_certificate(real_vault: RealVault, tmp_path: Path) -> None:

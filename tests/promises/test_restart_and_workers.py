@@ -64,9 +64,9 @@ async def kill_worker(service: Service, pid: int) -> None:
     await asyncio.to_thread(wait_for_end, pid, STOP_SECONDS)
 
 
-async def test_a_session_is_served_by_any_worker(real_vault: RealVault) -> None:
+async def test_a_session_is_served_by_any_worker(any_vault: RealVault) -> None:
     """A session outlives every worker there was when it began: the ones that come after serve it too."""
-    with serving(real_vault, workers=2) as service:
+    with serving(any_vault, workers=2) as service:
         async with service.caller() as caller:
             recording = (await caller.upload("call.wav", CONTENT)).json["recording"]
             sessions = [await caller.sign_in() for _ in range(3)]

@@ -194,10 +194,10 @@ async def test_a_kill_in_the_mending_is_mended(
         await check_shredded_once(known, vault, receipt)
 
 
-async def test_the_service_finishes_what_it_was_killed_at(real_vault: RealVault) -> None:
+async def test_the_service_finishes_what_it_was_killed_at(any_vault: RealVault) -> None:
     """Killed while many receipts come in: after the start each recording is whole, or gone with its slot."""
     chance = dice()
-    with serving(real_vault) as service:
+    with serving(any_vault) as service:
         async with service.caller() as caller:
             session = await caller.sign_in()
             names = [f"{number}.wav" for number in range(40)]

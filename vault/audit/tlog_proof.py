@@ -27,6 +27,11 @@ _MAX_PROOF_HASHES = 63  # one for each level of the largest tree
 _MAX_TEXT_BYTES = 1 << 18  # an entry of 64 KiB in base64, 63 hashes, and a note with many cosignatures
 
 
+def is_proof(text: bytes) -> bool:
+    """Say whether a text means to be a proof, and not the checkpoint alone."""
+    return text.startswith(_HEADER.encode())
+
+
 @dataclass(frozen=True, slots=True)
 class TlogProof:
     """The parts: `proof` runs from the leaf's sibling up, `checkpoint_note` is a whole signed note."""

@@ -6,6 +6,7 @@
 from vault.config.description import SettingDoc, describe
 from vault.config.reading import load
 from vault.config.settings import (
+    Approval,
     Custody,
     Database,
     Http,
@@ -18,6 +19,7 @@ from vault.config.settings import (
 )
 
 __all__ = [
+    "Approval",
     "Custody",
     "Database",
     "Http",

@@ -33,7 +33,10 @@ class Database(Section, frozen=True, kw_only=True):
         Text,
         Meta(
             title="a database URL",
-            description="SQLite by `sqlite:///PATH`, or `postgresql://…` for several nodes.",
+            description=(
+                "SQLite by `sqlite:///PATH`, or PostgreSQL by libpq's own URI, "
+                "`postgresql://ROLE@HOST/NAME?sslmode=verify-full` (howto/postgresql.md)."
+            ),
         ),
     ] = "sqlite:///vault.sqlite"
 
@@ -43,7 +46,13 @@ class Store(Section, frozen=True, kw_only=True):
 
     url: Annotated[
         Text,
-        Meta(title="a store URL", description="A folder by `file:PATH`, or a bucket of an object store."),
+        Meta(
+            title="a store URL",
+            description=(
+                "A folder by `file:PATH`, or a bucket by `s3://BUCKET/PREFIX`, with `?region=…&endpoint=…` "
+                "where needed ([S3](howto/s3.md)). Never credentials."
+            ),
+        ),
     ] = "file:blobs"
 
 
@@ -54,7 +63,10 @@ class Custody(Section, frozen=True, kw_only=True):
         Text,
         Meta(
             title="a custody URL",
-            description="A local file by `local:PATH`, or a key service. It opens no recording.",
+            description=(
+                "A local file by `local:PATH`, or AWS KMS by `awskms:alias/NAME` or `awskms:ARN`. "
+                "It opens no recording."
+            ),
         ),
     ] = "local:root.key"
 
@@ -131,7 +143,11 @@ class Http(Section, frozen=True, kw_only=True):
         str | None,
         Meta(
             title="an address and port such as 127.0.0.1:9440",
-            description="A listener for `/metrics` alone. Unset: it answers callers on this machine only.",
+            description=(
+                "A listener for `/metrics`, `/healthz` and `/readyz`. Unset: `/metrics` answers at the door, to "
+                "this machine alone; and to nobody (404) where a proxy is declared, or must be there: an https "
+                "`public_url` without `tls_certificate`."
+            ),
         ),
     ] = None
 
@@ -160,9 +176,30 @@ class Residency(Section, frozen=True, kw_only=True):
         tuple[Text, ...],
         Meta(
             title="a list of regions",
-            description="Regions in which storage, database and keys may be. Empty: not checked.",
+            description=(
+                "Regions in which the object store and the root key may lie, such as `eu-west-2`. "
+                "The database is the operator's to place. Empty: not checked."
+            ),
         ),
     ] = ()
+    exception_reason: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=500)] | None,
+        Meta(
+            title="a reason in one line of 1 to 500 characters",
+            description=(
+                "Why something may lie outside `regions` all the same. Logged as `residency.excepted` "
+                "when the service starts with it. Unset: nothing may."
+            ),
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.exception_reason is not None and not self.exception_reason.isprintable():
+            raise ValueError("exception_reason")
+
+    def enforced(self) -> tuple[str, ...]:
+        """Return the regions that places must lie in; empty: anywhere, or excepted."""
+        return () if self.exception_reason is not None else self.regions
 
 
 class Shred(Section, frozen=True, kw_only=True):
@@ -178,6 +215,67 @@ class Shred(Section, frozen=True, kw_only=True):
             ),
         ),
     ] = None
+
+
+class Approval(Section, frozen=True, kw_only=True):
+    """What a second DPO must approve."""
+
+    grants: Annotated[
+        bool,
+        Meta(
+            title="true or false",
+            description="A grant opens nothing until another DPO than its issuer approved it.",
+        ),
+    ] = False
+    openings: Annotated[
+        bool,
+        Meta(
+            title="true or false",
+            description=(
+                "Whoever of the staff opens or exports a recording without a grant needs another DPO's "
+                "approval first, for each time."
+            ),
+        ),
+    ] = False
+
+
+class Anchors(Section, frozen=True, kw_only=True):
+    """Where signed checkpoints of the log are kept outside, so that nothing below them can be rewritten."""
+
+    paths: Annotated[
+        tuple[Path, ...],
+        Meta(
+            title="a list of folders",
+            description="Folders for checkpoints, on disks of another machine or person; they must exist.",
+        ),
+    ] = ()
+    every_hours: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=8760,
+            title="a number of hours, 1 to 8760",
+            description="How old the oldest entry may be that no anchor covers.",
+        ),
+    ] = 24
+    timestamp_url: Annotated[
+        str | None,
+        Meta(
+            title="an http or https URL, together with timestamp_roots",
+            description="An RFC 3161 time-stamping authority; it sees a digest alone. Unset: no time stamps.",
+        ),
+    ] = None
+    timestamp_roots: Annotated[
+        Path | None,
+        Meta(
+            title="a file, together with timestamp_url",
+            description="The certificates (PEM) of the authority's roots.",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.timestamp_url is None) != (self.timestamp_roots is None):
+            raise ValueError("timestamp_url" if self.timestamp_url is None else "timestamp_roots")
 
 
 class Limits(Section, frozen=True, kw_only=True):
@@ -250,6 +348,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     http: Http = Http()
     residency: Residency = Residency()
     shred: Shred = Shred()
+    anchors: Anchors = Anchors()
+    approval: Approval = Approval()
     limits: Limits = Limits()
 
 

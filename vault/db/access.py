@@ -96,6 +96,11 @@ class SqlSessions:
         query = select(sessions).where(sessions.c.customer == customer)
         return await self._sessions(query.order_by(sessions.c.created_at, sessions.c.id))
 
+    async def of_link(self, link: LinkId) -> Sequence[Session]:
+        """Return the sessions that came by a link, oldest first."""
+        query = select(sessions).where(sessions.c.link == link)
+        return await self._sessions(query.order_by(sessions.c.created_at, sessions.c.id))
+
     async def expired(self, now: datetime, limit: int) -> Sequence[Session]:
         """Return sessions that have expired, the longest expired first, `limit` at most."""
         query = select(sessions).where(sessions.c.expires_at <= now)

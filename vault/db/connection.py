@@ -1,21 +1,20 @@
-"""Connections to SQLite for the event loop: SQLAlchemy's plain ones, each step on a thread.
+"""Connections for the event loop: SQLAlchemy's plain ones, each step on a thread.
 
-The methods are those of SQLAlchemy's asyncio extension that are needed here, with their names, so that
-another database's engine can stand in their place. Over SQLite the extension itself makes four trips to a
-thread for each statement, and a greenlet besides: several times what the statement costs.
+The methods are those of SQLAlchemy's asyncio extension that are needed here, with their names. Over SQLite
+the extension itself makes four trips to a thread for each statement, and a greenlet besides: several times
+what the statement costs. PostgreSQL's connections work on such threads too, so both share every path.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection as PlainConnection
 from sqlalchemy import CursorResult, Engine, Executable, NestedTransaction
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vault.db.hand import Hand
@@ -27,10 +26,14 @@ LEASE_SECONDS = 30.0  # how long a free connection is waited for; SQLAlchemy's o
 
 
 class AsyncEngine:
-    """`count` connections at most, opened when they are needed and kept."""
+    """`count` connections at most, opened when they are needed and kept.
 
-    def __init__(self, engine: Engine, count: int) -> None:
+    Of a `remote` one the server may have gone away since, and the answer to a COMMIT can be lost.
+    """
+
+    def __init__(self, engine: Engine, count: int, *, remote: bool = False) -> None:
         self.sync_engine = engine
+        self.remote = remote
         self._free = asyncio.Semaphore(count)
         self._idle: list[Hand] = []
 
@@ -55,6 +58,20 @@ class AsyncEngine:
             raise PoolTimeout("every connection is in use") from None
         return self._idle.pop() if self._idle else Hand("database")
 
+    def open(self) -> PlainConnection:
+        """Return a connection; called on its thread.
+
+        A remote one begins at once, so that one that died meanwhile is noticed and replaced.
+        """
+        if not self.remote:
+            return self.sync_engine.connect()
+        try:
+            return self._begun()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return self._begun()  # the pool has let go of all that are as old
+
     def give_back(self, hand: Hand) -> None:
         """Take the thread of a connection that was closed."""
         self._idle.append(hand)
@@ -69,6 +86,15 @@ class AsyncEngine:
             for idle in (hand, *self._idle):
                 idle.end()
             self._idle.clear()
+
+    def _begun(self) -> PlainConnection:
+        connection = self.sync_engine.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 class AsyncConnection:
@@ -97,7 +123,7 @@ class AsyncConnection:
 
     async def begin(self) -> None:
         """Begin a transaction now; a statement outside of one begins one too."""
-        await self.run_sync(PlainConnection.begin)
+        await self.run_sync(_begin)
 
     async def begin_nested(self) -> AsyncTransaction:
         """Set a savepoint."""
@@ -116,7 +142,7 @@ class AsyncConnection:
     async def exec_driver_sql(
         self, statement: str, values: tuple[Any, ...] | None = None
     ) -> CursorResult[*tuple[Any, ...]]:
-        """Run a statement in SQLite's own words."""
+        """Run a statement in the database's own words."""
         return await self.run_sync(lambda connection: connection.exec_driver_sql(statement, values))
 
     async def commit(self) -> None:
@@ -147,7 +173,12 @@ class AsyncConnection:
             self._engine.give_back(hand)
 
     def _open(self) -> None:
-        self.sync_connection = self._engine.sync_engine.connect()
+        self.sync_connection = self._engine.open()
+
+
+def _begin(connection: PlainConnection) -> None:
+    if not connection.in_transaction():
+        connection.begin()
 
 
 class AsyncTransaction:
@@ -164,37 +195,3 @@ class AsyncTransaction:
     async def rollback(self) -> None:
         """Undo what came since."""
         await self._connection.run_sync(lambda _connection: self._plain.rollback())
-
-
-class EagerCursor(sqlite3.Cursor):
-    """A cursor that has fetched its rows when it returns, on the thread that ran the statement."""
-
-    _rows: deque[Any] = deque()  # noqa: RUF012 - never changed, replaced by what was fetched
-
-    def execute(self, sql: str, parameters: Any = (), /) -> EagerCursor:  # noqa: ANN401 - sqlite3's own
-        """Run a statement and fetch its rows."""
-        super().execute(sql, parameters)
-        self._rows = deque(super().fetchall()) if self.description else deque()
-        return self
-
-    def fetchone(self) -> Any:  # noqa: ANN401 - a row
-        """Return the next row, or None."""
-        return self._rows.popleft() if self._rows else None
-
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        """Return so many of the rows that are left."""
-        count = min(self.arraysize if size is None else size, len(self._rows))
-        return [self._rows.popleft() for _ in range(count)]
-
-    def fetchall(self) -> list[Any]:
-        """Return the rows that are left."""
-        rows, self._rows = list(self._rows), deque()
-        return rows
-
-
-class EagerConnection(sqlite3.Connection):
-    """SQLite's connection with such cursors."""
-
-    def cursor(self, factory: Any = EagerCursor) -> Any:  # noqa: ANN401 - sqlite3's own
-        """Return a cursor."""
-        return super().cursor(factory)

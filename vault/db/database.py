@@ -1,4 +1,4 @@
-"""The database of a vault on SQLite."""
+"""The database of a vault, on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from vault.db.connection import AsyncEngine
-from vault.db.engine import BUSY_SECONDS, database_file, reading_engine, writing_engine
+from vault.db.engine import BUSY_SECONDS, database_file, is_postgresql, reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.group import OnCommit
 from vault.db.group_commit import GroupCommit
@@ -37,12 +37,12 @@ class SqlDatabase:
     async def open(
         cls, url: str, *, clock: Clock, on_commit: OnCommit, signed_head: SignedHead = no_head
     ) -> SqlDatabase:
-        """Open the database at an SQLAlchemy URL, `sqlite+aiosqlite:////var/lib/callvault/vault.db`.
+        """Open the database at a URL: `sqlite:////var/lib/callvault/vault.db` or `postgresql://…`.
 
         `on_commit` is awaited with the log's right edge after every COMMIT that grew it, before anybody hears
         of that commit; if it raises, they hear `LogUnavailable`. `signed_head` is what was signed so: a log
         that does not agree with it is written to no more. Raises `NoVault` where there is no database,
-        `DatabaseUnavailable` when it can't be opened or its schema is another version's.
+        `DatabaseUnavailable` when it can't be opened or its schema is another version's, `DatabaseMoved`.
         """
         if not await cls.exists(url):
             raise NoVault("there is no database; `callvault init` makes a vault")
@@ -59,8 +59,8 @@ class SqlDatabase:
 
     @staticmethod
     async def exists(url: str) -> bool:
-        """Say whether there is a database at that URL, of whatever schema."""
-        return database_file(url).is_file()
+        """Say whether there is a database at that URL, of whatever schema. A server is asked on opening."""
+        return is_postgresql(url) or database_file(url).is_file()
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
@@ -86,10 +86,13 @@ class SqlDatabase:
             raise DatabaseUnavailable(str(error)) from error
 
     async def tidy(self) -> None:
-        """Move the write-ahead log into the database and empty it, so that what was dropped is in neither.
+        """Move SQLite's write-ahead log into the database and empty it: what was dropped is in neither.
 
-        What a reading snapshot or another process still needs stays until the next time.
+        What a reading snapshot or another process still needs stays until the next time. A PostgreSQL server
+        cleans up after itself (autovacuum), and its archives keep what they keep.
         """
+        if self._writer.remote:
+            return
         with vault_errors():
             await self._group_commit.between_groups(self._checkpoint)
 

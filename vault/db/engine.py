@@ -1,4 +1,4 @@
-"""Engines for SQLite: one connection that writes, a few that read.
+"""Engines for a URL: one connection that writes, a few that read. SQLite's are made here.
 
 SQLAlchemy, "Transactions with SQLite and the sqlite3 driver": the driver is kept from beginning transactions
 of its own, and the engine says BEGIN, here with the kind of transaction that its connections are for.
@@ -13,7 +13,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from vault.db.connection import AsyncEngine, EagerConnection
+from vault.db.connection import AsyncEngine
+from vault.db.cursors import EagerConnection
 
 BUSY_SECONDS = 30  # how long a transaction waits for another process's
 READERS = 16  # opened when they are needed, then kept: to open one costs more than most reads
@@ -33,11 +34,19 @@ _PRAGMAS = (
 
 def writing_engine(url: str) -> AsyncEngine:
     """Return an engine of one connection whose transactions take the write lock at once."""
+    if is_postgresql(url):
+        from vault.db import postgresql  # noqa: PLC0415 - SQLite waits for no driver that it doesn't need
+
+        return postgresql.writing_engine(url)
     return _engine(url, 1, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", *_PRAGMAS))
 
 
 def reading_engine(url: str) -> AsyncEngine:
     """Return an engine whose transactions are snapshots and can't write."""
+    if is_postgresql(url):
+        from vault.db import postgresql  # noqa: PLC0415 - as above
+
+        return postgresql.reading_engine(url)
     return _engine(url, READERS, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only=ON"))
 
 
@@ -70,6 +79,11 @@ def _set_up(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def is_postgresql(url: str) -> bool:
+    """Say whether a URL names a PostgreSQL database; else it is SQLite's."""
+    return url.startswith("postgres")
 
 
 def database_file(url: str) -> Path:

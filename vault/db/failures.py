@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from vault.errors import (
     Conflict,
     DatabaseUnavailable,
+    Invalid,
     LogUnavailable,
     NameTaken,
     NotFound,
@@ -21,7 +22,24 @@ from vault.errors import (
 )
 
 DRIVER_ERRORS = (DBAPIError, PoolTimeout, OSError)
-_DUPLICATE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"}
+# SQLite's names and PostgreSQL's SQLSTATEs ("PostgreSQL Error Codes").
+_DUPLICATE = {
+    "SQLITE_CONSTRAINT_UNIQUE",
+    "SQLITE_CONSTRAINT_PRIMARYKEY",
+    "SQLITE_CONSTRAINT_ROWID",
+    "23505",  # unique_violation
+}
+_NO_SPACE = StorageFull, "no space is left for the database"
+_KNOWN: dict[str, tuple[type[VaultError], str]] = {
+    "SQLITE_FULL": _NO_SPACE,
+    "53100": _NO_SPACE,  # disk_full
+    "42501": (
+        DatabaseUnavailable,
+        "the database's role may not do this; its owner may",
+    ),  # insufficient_privilege
+    "55P03": (DatabaseUnavailable, "another process holds the log, or a table, for too long"),  # lock_timeout
+}
+_PASSING = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
 
 class Duplicate(Conflict):
@@ -33,19 +51,29 @@ def is_fatal(error: Exception) -> bool:
     return isinstance(error, DRIVER_ERRORS) and not isinstance(error, IntegrityError | DataError)
 
 
+def is_passing(error: Exception) -> bool:
+    """Say whether the same transaction, begun again at once, may well go through."""
+    return _name(error) in _PASSING
+
+
 def translated(error: Exception) -> VaultError:
     """Return the vault's error for one of `DRIVER_ERRORS`; one of the vault's own comes back as it is."""
     if isinstance(error, VaultError):
         return error
-    if isinstance(error, IntegrityError):
-        if _name(error) in _DUPLICATE:
-            return Duplicate("it is there already")
-        return NotFound("what it belongs to is not there")
+    if isinstance(error, IntegrityError | DataError):
+        return _refused_row(error)
     if isinstance(error, PoolTimeout):
         return Overloaded("every connection to the database is busy")
-    if _name(error) == "SQLITE_FULL":
-        return StorageFull("no space is left for the database")
-    return DatabaseUnavailable(f"the database failed ({_name(error) or type(error).__name__})")
+    kind, message = _KNOWN.get(_name(error), (DatabaseUnavailable, f"the database failed ({_told(error)})"))
+    return kind(message)
+
+
+def _refused_row(error: IntegrityError | DataError) -> VaultError:
+    if isinstance(error, DataError):
+        return Invalid("it holds a character or number that the database can't keep")
+    if _name(error) in _DUPLICATE:
+        return Duplicate("it is there already")
+    return NotFound("what it belongs to is not there")
 
 
 def log_failure(error: Exception) -> LogUnavailable:
@@ -82,5 +110,11 @@ def unique_name(kind: str, name: str) -> Iterator[None]:
 
 
 def _name(error: Exception) -> str:
-    """Return SQLite's name for what failed, or an empty string."""
-    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
+    """Return SQLite's name or PostgreSQL's SQLSTATE for what failed, or an empty string."""
+    original = getattr(error, "orig", None)
+    return str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+
+
+def _told(error: Exception) -> str:
+    """Return what may be said of an error: its own words could quote a row, or where the database is."""
+    return _name(error) or type(getattr(error, "orig", None) or error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,13 +11,17 @@ from sqlalchemy import Executable
 
 from vault.audit.tree import Frontier
 from vault.db.connection import AsyncConnection, AsyncEngine, AsyncTransaction
-from vault.db.failures import group_failure, is_fatal, log_failure
+from vault.db.failures import DRIVER_ERRORS, group_failure, is_fatal, is_passing, log_failure
 from vault.db.log_tail import LogTail
 from vault.db.log_witness import LogWitness
 from vault.db.statements import Answer, Rows
 from vault.errors import VaultError
 
 OnCommit = Callable[[Frontier], Awaitable[None]]
+
+BEGINNINGS = 5  # how often a group begins that lost against somebody who doesn't take turns
+LOOKS = 7  # how often a lost COMMIT is looked for: some ten seconds, in which most servers are back
+FIRST_PAUSE_SECONDS = 0.1
 
 
 class Group:
@@ -27,6 +32,7 @@ class Group:
     """
 
     def __init__(self, engine: AsyncEngine, on_commit: OnCommit, witness: LogWitness) -> None:
+        self._engine = engine
         self._connection: AsyncConnection = engine.connect()
         self._on_commit = on_commit
         self._witness = witness
@@ -50,16 +56,28 @@ class Group:
         return self._tail
 
     async def begin(self) -> None:
-        """Take the database's write lock and read the head of the log: another process may have grown it."""
-        try:
-            await self._connection.start()
-            await self._connection.begin()
-            tail = await LogTail.load(self._connection)
-            await self._witness.check(self._connection, tail.frontier)
-            self._tail, self._size_before = tail, tail.frontier.size
-        except Exception as error:
-            self.fail(error)
-            raise
+        """Take the database's write lock and read the head of the log: another process may have grown it.
+
+        No body has run yet, so a deadlock with somebody outside only means to begin again.
+        """
+        for beginning in range(BEGINNINGS):
+            try:
+                await self._begin()
+            except Exception as error:
+                if is_passing(error) and beginning + 1 < BEGINNINGS:
+                    await self._connection.close()
+                    await _pause(beginning)
+                    continue
+                self.fail(error)
+                raise
+            return
+
+    async def _begin(self) -> None:
+        await self._connection.start()
+        await self._connection.begin()
+        tail = await LogTail.load(self._connection)
+        await self._witness.check(self._connection, tail.frontier)
+        self._tail, self._size_before = tail, tail.frontier.size
 
     async def execute(self, statement: Executable, rows: Rows | None = None) -> Answer:
         """Run a statement of the body whose turn it is."""
@@ -108,11 +126,38 @@ class Group:
             await self._connection.commit()
             return
         try:
-            await self._connection.commit()
+            await self._commit_for_certain()
             self._witness.saw(frontier)
             await self._on_commit(frontier)
         except Exception as error:
             raise log_failure(error) from error
+
+    async def _commit_for_certain(self) -> None:
+        """Commit; where the answer is lost, find out whether it was done, and raise when it was not."""
+        try:
+            await self._connection.commit()
+        except DRIVER_ERRORS:
+            if not self._engine.remote or not await self._was_committed():
+                raise
+
+    async def _was_committed(self) -> bool:
+        """Look for the newest entry, once the head is free: until then its transaction may still be ending.
+
+        Raises what the last try raised: then nobody knows. Who hears of that failure asks again, and is told
+        what became of it.
+        """
+        await self._connection.invalidate()
+        await self._connection.close()
+        for look in range(LOOKS):
+            await _pause(look)
+            try:
+                async with self._engine.connect() as connection:
+                    await LogTail.load(connection)
+                    return await self.tail.is_in(connection)
+            except DRIVER_ERRORS:
+                if look + 1 == LOOKS:
+                    raise
+        return False
 
     async def _let_go(self) -> None:
         """Give the connection back; after a failure, one that nobody will use again."""
@@ -131,3 +176,8 @@ class Group:
             if is_fatal(error):
                 self.fail(error)
             raise
+
+
+async def _pause(attempt: int) -> None:
+    """Wait a little, longer every time, and not in step with others (full jitter)."""
+    await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311 - no secret

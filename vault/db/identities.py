@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, insert, select
 
 from vault.db.rows import row_of, save_row
-from vault.db.statements import Statements
+from vault.db.statements import AnyRow, Statements
 from vault.db.tables import identities
 from vault.domain.staff import LockedIdentity, Owner
 
-_CURRENT = (
-    select(identities)
-    .where(identities.c.owner == bindparam("owner"), identities.c.owner_id == bindparam("owner_id"))
-    .order_by(identities.c.generation.desc())
-    .limit(1)
+_OF_OWNER = select(identities).where(
+    identities.c.owner == bindparam("owner"), identities.c.owner_id == bindparam("owner_id")
 )
+_CURRENT = _OF_OWNER.order_by(identities.c.generation.desc()).limit(1)
+_GENERATION = _OF_OWNER.where(identities.c.generation == bindparam("generation"))
 
 
 class SqlIdentities:
@@ -27,9 +28,20 @@ class SqlIdentities:
         """Return the highest generation of that owner."""
         wanted = {"owner": owner.value, "owner_id": owner_id}
         row = (await self._statements.read(_CURRENT, wanted)).one_or_none()
-        if row is None:
-            return None
-        return LockedIdentity(**{**row._mapping, "owner": Owner(row.owner)})  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+        return None if row is None else _identity(row)
+
+    async def get(self, owner: Owner, owner_id: str, generation: int) -> LockedIdentity | None:
+        """Return one generation of that owner."""
+        wanted = {"owner": owner.value, "owner_id": owner_id, "generation": generation}
+        row = (await self._statements.read(_GENERATION, wanted)).one_or_none()
+        return None if row is None else _identity(row)
+
+    async def owners(self, owner: Owner, *, after: str, limit: int) -> Sequence[str]:
+        """Return the ids of owners of that kind, ascending, those after `after`, `limit` at most."""
+        query = select(identities.c.owner_id).distinct()
+        query = query.where(identities.c.owner == owner.value, identities.c.owner_id > after)
+        rows = await self._statements.read(query.order_by(identities.c.owner_id).limit(limit))
+        return rows.scalars().all()
 
     async def add(self, identity: LockedIdentity) -> None:
         """Add a new owner's identity, or a new generation; raise `Conflict` for one that is there."""
@@ -45,3 +57,7 @@ class SqlIdentities:
             identities.c.owner_id == identity.owner_id,
             identities.c.generation == identity.generation,
         )
+
+
+def _identity(row: AnyRow) -> LockedIdentity:
+    return LockedIdentity(**{**row._mapping, "owner": Owner(row.owner)})  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyCo
 
 from vault.db.tables import metadata
 from vault.db.types import Moment, Whole
+from vault.errors import DatabaseMoved
 
 log_entries = Table(
     "log_entries",
@@ -33,12 +34,14 @@ Index(
     _recording,
     log_entries.c.index,
     sqlite_where=_recording.is_not(None),
+    postgresql_where=_recording.is_not(None),
 )
 Index(
     None,
     _customer,
     log_entries.c.index,
     sqlite_where=_customer.is_not(None),
+    postgresql_where=_customer.is_not(None),
 )
 
 log_details = Table(
@@ -68,3 +71,15 @@ log_head = Table(
     Column("frontier", LargeBinary, nullable=False),
     Column("last_time", Moment),
 )
+
+
+def must_not_be_moved(size: int) -> None:
+    """Raise `DatabaseMoved` for the size in the head row of a database that was moved, or is being moved.
+
+    Such a size is negative; the right edge beside it stays what it was.
+    """
+    if size < 0:
+        raise DatabaseMoved(
+            "this database was moved by `callvault migrate-database`, or is being moved: "
+            "the log goes on in the other one"
+        )

@@ -14,7 +14,7 @@ from vault.audit.canonical import detail_digest
 from vault.audit.entry import Entry, next_time
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
-from vault.db.log_tables import log_details, log_entries, log_head
+from vault.db.log_tables import log_details, log_entries, log_head, must_not_be_moved
 from vault.db.log_tiles import store_completed_tiles
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
@@ -22,7 +22,7 @@ from vault.ports.log import Appended
 
 SALT_BYTES = 16
 
-_HEAD = select(log_head.c.frontier, log_head.c.last_time).with_for_update()
+_HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.last_time).with_for_update()
 _ADD_ENTRIES, _ADD_DETAILS, _MOVE_HEAD = insert(log_entries), insert(log_details), update(log_head)
 
 
@@ -54,13 +54,18 @@ class LogTail:
         self._stored = stored
         self._last_time = last_time
         self._pending: list[Pending] = []
+        self._newest: tuple[int, bytes] | None = None
 
     @classmethod
     async def load(cls, connection: AsyncConnection) -> LogTail:
-        """Read the head row, locked where a database locks rows; raise `LogCorrupt` without one."""
+        """Read the head row, locked where a database locks rows: whoever has it is the only writer.
+
+        Raises `LogCorrupt` without one, `DatabaseMoved`.
+        """
         row = (await connection.execute(_HEAD)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
+        must_not_be_moved(row.size)
         return cls(Frontier.decode(row.frontier), row.last_time)
 
     @property
@@ -93,6 +98,14 @@ class LogTail:
         """Drop what came since `mark`; what was stored since must have been undone by its savepoint."""
         self._stored, self._last_time, self._pending = mark.stored, mark.last_time, list(mark.pending)
 
+    async def is_in(self, connection: AsyncConnection) -> bool:
+        """Say whether the newest entry that was stored is there; its salt makes it like no other."""
+        if self._newest is None:
+            return False
+        index, record = self._newest
+        query = select(log_entries.c.record).where(log_entries.c.index == index)
+        return bool(await connection.scalar(query) == record)
+
     async def store(self, connection: AsyncConnection) -> None:
         """Write what is pending."""
         if not self._pending:
@@ -104,6 +117,8 @@ class LogTail:
         await store_completed_tiles(connection, self._stored.size, leaves)
         head = {"size": grown.size, "frontier": grown.encode(), "last_time": self._last_time}
         await connection.execute(_MOVE_HEAD, head)
+        newest = self._pending[-1].entry
+        self._newest = newest["index"], newest["record"]
         self._stored, self._pending = grown, []
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
-from vault.db.log_tables import log_entries, log_head
+from vault.db.log_tables import log_entries, log_head, must_not_be_moved
 from vault.errors import LogUnavailable
 
 ENTRIES_PER_STEP = 4096
@@ -44,10 +44,14 @@ class LogWitness:
         self._seen = frontier
 
     async def look(self, connection: AsyncConnection) -> None:
-        """Remember the right edge as it stands, for a process that has just begun; none is no error."""
-        encoded: bytes | None = (await connection.execute(select(log_head.c.frontier))).scalar()
-        if encoded is not None:
-            self.saw(Frontier.decode(encoded))
+        """Remember the right edge as it stands, for a process that has just begun; none is no error.
+
+        Raises `DatabaseMoved`.
+        """
+        row = (await connection.execute(select(log_head.c.size, log_head.c.frontier))).one_or_none()
+        if row is not None:
+            must_not_be_moved(row.size)
+            self.saw(Frontier.decode(row.frontier))
 
     async def check(self, connection: AsyncConnection, now: Frontier) -> None:
         """Pass if `now` is what was seen, or that with entries after it; raise `LogUnavailable`."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import delete
+
+from vault.db.log_tables import log_details
 from vault.db.turn import Turn
 from vault.domain.event import AuditEvent
 from vault.ports.clock import Clock
@@ -21,3 +24,7 @@ class SqlLogWriter:
         Raises `LogCorrupt` for an event that the log can't hold.
         """
         return self._turn.append(event, self._clock.now())
+
+    async def erase_details(self, first: int, last: int) -> None:
+        """Drop the detail rows of the entries `first` to `last`, with their salts; the entries stay."""
+        await self._turn.write(delete(log_details).where(log_details.c.index.between(first, last)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, bindparam, insert, select
+from sqlalchemy import Column, bindparam, insert, select, update
 
 from vault.db.failures import Duplicate, unique_name
 from vault.db.rows import row_of, save_row
 from vault.db.statements import AnyRow, Statements
 from vault.db.tables import customers, sources, staff, vault
 from vault.domain.customer import Customer
-from vault.domain.names import CustomerId, CustomerName, SourceId, SourceName, StaffName
+from vault.domain.names import CustomerId, CustomerName, SourceId, SourceName, StaffId, StaffName
 from vault.domain.source import Source
 from vault.domain.staff import Role, StaffMember
 from vault.errors import VaultExists
@@ -49,6 +49,10 @@ class SqlIdentity:
             await self._statements.write(insert(vault).values(row=1, **row_of(vault, record)))
         except Duplicate as error:
             raise VaultExists("the database holds a vault already") from error
+
+    async def save(self, record: VaultRecord) -> None:
+        """Replace the wrapped secret."""
+        await self._statements.write(update(vault).values(wrapped_secret=record.wrapped_secret))
 
 
 class SqlCustomers:
@@ -138,10 +142,20 @@ class SqlStaffMembers:
         row = (await self._statements.read(select(staff).where(staff.c.name == name))).one_or_none()
         return None if row is None else _member(row)
 
+    async def by_id(self, member: StaffId) -> StaffMember | None:
+        """Return the person of that id, removed or not."""
+        row = (await self._statements.read(select(staff).where(staff.c.id == member))).one_or_none()
+        return None if row is None else _member(row)
+
     async def add(self, member: StaffMember) -> None:
         """Add a person; raise `NameTaken`."""
         with unique_name("person", member.name):
             await self._statements.write(insert(staff).values(row_of(staff, member)))
+
+    async def save(self, member: StaffMember) -> None:
+        """Keep a changed person; raise `NotFound`."""
+        with unique_name("person", member.name):
+            await save_row(self._statements, staff, member, staff.c.id == member.id)
 
     async def all(self) -> Sequence[StaffMember]:
         """Return everybody, by name."""

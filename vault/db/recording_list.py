@@ -53,6 +53,8 @@ def _of_kind(which: RecordingFilter, before: int | None, *, indexed: bool) -> Co
     found: Conditions = []
     if which.own:
         found.append(column(_column.customer) == (None if indexed else ""))
+    if which.customers_only:
+        found.append(func.coalesce(_column.customer, "") != "")
     if which.customer is not None:
         found.append(column(_column.customer) == which.customer)
     if which.source is not None:

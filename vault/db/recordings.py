@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from vault.db.prefixes import the_only_id
 from vault.db.recording_list import matching
 from vault.db.rows import row_of, save_row
 from vault.db.statements import AnyRow, Query, Statements
 from vault.db.tables import call_details, holds, number_index, recording_headers, recordings
-from vault.domain.names import BlobKey, RecordingId
-from vault.domain.recording import Recording, RecordingState
+from vault.domain.names import BlobKey, CustomerId, RecordingId
+from vault.domain.recording import LIVING, Recording, RecordingState
+from vault.errors import NotFound
 from vault.ports.repositories import NewRecording, RecordingFilter, SealedDetails
 
 IDS_PER_STEP = 500
@@ -65,6 +67,11 @@ class SqlRecordings:
         """Return the recording that was uploaded under that idempotency key."""
         return await self._one(_SAME_AS, key)
 
+    async def forget_same_as(self, recording: RecordingId) -> None:
+        """Let its idempotency key go."""
+        forget = update(recordings).where(recordings.c.id == recording).values(same_as=None)
+        await self._statements.write(forget)
+
     async def save(self, recording: Recording) -> None:
         """Keep a changed recording; its holds are not its own to change. Raise `NotFound`."""
         await save_row(self._statements, recordings, recording, recordings.c.id == recording.id)
@@ -73,6 +80,13 @@ class SqlRecordings:
         """Return the header as it lies, or None once it was dropped."""
         sealed: bytes | None = (await self._statements.read(_HEADER, {"key": recording})).scalar()
         return sealed
+
+    async def put_header(self, recording: RecordingId, sealed: bytes) -> None:
+        """Replace the header; raise `NotFound` where it was dropped."""
+        where = recording_headers.c.recording == recording
+        done = await self._statements.write(update(recording_headers).where(where).values(sealed=sealed))
+        if done.rowcount != 1:
+            raise NotFound("the recording has no header any more")
 
     async def drop_header(self, recording: RecordingId) -> None:
         """Remove the header; its pages are overwritten."""
@@ -89,6 +103,10 @@ class SqlRecordings:
             for row in await self._statements.read(_DETAILS, {"keys": some}):
                 found[row.recording] = SealedDetails(row.day, row.sealed)
         return found
+
+    async def drop_details(self, day: date) -> None:
+        """Remove the details of that day."""
+        await self._statements.write(delete(call_details).where(call_details.c.day == day))
 
     async def list(
         self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
@@ -121,7 +139,15 @@ class SqlRecordings:
         state = recordings.c.state
         query = select(state, func.count(), func.sum(recordings.c.bytes)).group_by(state)
         rows = await self._statements.read(query)
-        return {RecordingState(row[0]): (row[1], row[2]) for row in rows}
+        return {RecordingState(row[0]): (row[1], int(row[2])) for row in rows}  # a Decimal in PostgreSQL
+
+    async def living(self, customer: CustomerId | None = None) -> int:
+        """Return how many wait or are retained: all, or a customer's."""
+        query = select(func.count()).where(recordings.c.state.in_([state.value for state in LIVING]))
+        if customer is not None:
+            query = query.where(recordings.c.customer == customer)
+        count: int = (await self._statements.read(query)).scalar_one()
+        return count
 
     async def knows_blob(self, key: BlobKey) -> bool:
         """Say whether a recording that is not shredded lies in that blob."""

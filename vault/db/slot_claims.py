@@ -58,6 +58,11 @@ class SqlSlotClaims:
         row = {"period": period.value, "day": _first_day(period, day), "slot": number}
         await self._statements.write(insert(period_slots).values(row))
 
+    async def renew_period(self, period: Period, day: date, number: int) -> None:
+        """Give that day, or that day's month, another slot."""
+        where = (period_slots.c.period == period.value, period_slots.c.day == _first_day(period, day))
+        await self._statements.write(update(period_slots).where(*where).values(slot=number))
+
     async def destroyed(self) -> AsyncIterator[int]:
         """Yield every number known as destroyed, ascending."""
         after = -1

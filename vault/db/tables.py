@@ -128,6 +128,7 @@ sessions = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("link", String, index=True),
 )
 
 session_recordings = Table(
@@ -261,6 +262,7 @@ Index(
     "ix_slots_destroyed",
     slots.c.number,
     sqlite_where=slots.c.destroyed_at.is_not(None),
+    postgresql_where=slots.c.destroyed_at.is_not(None),
 )
 
 period_slots = Table(

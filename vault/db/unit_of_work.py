@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vault.db.access import SqlLinks, SqlSessions
+from vault.db.grants import SqlGrants, SqlOpeningRequests
 from vault.db.holds import SqlHolds
 from vault.db.housekeeping import SqlBlobDeletions, SqlGuesses
 from vault.db.identities import SqlIdentities
@@ -10,12 +11,17 @@ from vault.db.log_reader import SqlLogReader
 from vault.db.log_writer import SqlLogWriter
 from vault.db.people import SqlCustomers, SqlIdentity, SqlSources, SqlStaffMembers
 from vault.db.recordings import SqlRecordings
+from vault.db.renewals import SqlRenewals
 from vault.db.slot_claims import SqlSlotClaims
+from vault.db.staff_sessions import SqlStaffSessions
 from vault.db.statements import Statements
 from vault.db.turn import Turn
 from vault.ports import repositories as ports
 from vault.ports.clock import Clock
+from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.renewals import Renewals
+from vault.ports.staff_sessions import StaffSessions
 
 
 class SqlRepositories:
@@ -30,9 +36,13 @@ class SqlRepositories:
     sessions: ports.Sessions
     recordings: ports.Recordings
     holds: ports.Holds
+    grants: Grants
+    opening_requests: OpeningRequests
     slots: ports.SlotClaims
     blob_deletions: ports.BlobDeletions
     guesses: ports.Guesses
+    renewals: Renewals
+    staff_sessions: StaffSessions
     events: LogReader
 
     def __init__(self, statements: Statements) -> None:
@@ -45,9 +55,13 @@ class SqlRepositories:
         self.sessions = SqlSessions(statements)
         self.recordings = SqlRecordings(statements)
         self.holds = SqlHolds(statements)
+        self.grants = SqlGrants(statements)
+        self.opening_requests = SqlOpeningRequests(statements)
         self.slots = SqlSlotClaims(statements)
         self.blob_deletions = SqlBlobDeletions(statements)
         self.guesses = SqlGuesses(statements)
+        self.renewals = SqlRenewals(statements)
+        self.staff_sessions = SqlStaffSessions(statements)
         self.events = SqlLogReader(statements)
 
 

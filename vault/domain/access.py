@@ -39,7 +39,8 @@ class Link:
 class Session:
     """A customer signed in. `sealed` is its identity under the session's slot and the token's key.
 
-    `recordings` narrows it to those of the link it came by; empty means all of the customer's.
+    `recordings` narrows it to those of the link it came by; empty means all of the customer's. `link` is
+    that link, None for one that began by name.
     """
 
     id: SessionId
@@ -49,12 +50,14 @@ class Session:
     recordings: tuple[RecordingId, ...]
     created_at: datetime
     expires_at: datetime
+    link: LinkId | None = None
 
     @property
     def binding(self) -> bytes:
         """What the identity is bound to: a row that somebody else changed is no session any more."""
         fields = (self.id, self.customer, self.expires_at.astimezone(UTC).isoformat(), *self.recordings)
-        return f"session {' '.join(fields)}".encode()
+        by = f" by link {self.link}" if self.link is not None else ""
+        return f"session {' '.join(fields)}{by}".encode()
 
     def must_be_live(self, now: datetime) -> None:
         """Raise `AccessDenied` once it has expired."""

@@ -17,6 +17,9 @@ class Action(StrEnum):
 
     VAULT_CREATED = "vault.created"
     MIRROR_ADDED = "mirror.added"
+    DATABASE_MOVED = "database.moved"
+    CUSTODY_REWRAPPED = "custody.rewrapped"
+    RESIDENCY_EXCEPTED = "residency.excepted"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_OPENED = "recording.opened"
     RECORDING_LISTED = "recording.listed"
@@ -27,19 +30,41 @@ class Action(StrEnum):
     SHRED_INSTRUCTED = "shred.instructed"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
+    HOLD_LISTED = "hold.listed"
     CUSTOMER_ADDED = "customer.added"
+    CUSTOMER_LISTED = "customer.listed"
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_CLOSED = "customer.closed"
     SOURCE_ADDED = "source.added"
+    SOURCE_LISTED = "source.listed"
     SOURCE_REVOKED = "source.revoked"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - the name of an action
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 - the name of an action
     PASSWORD_REFUSED = "password.refused"  # noqa: S105 - the name of an action
     PASSWORD_ACCEPTED = "password.accepted"  # noqa: S105 - the name of an action
     SESSION_ENDED = "session.ended"
+    GRANT_ISSUED = "grant.issued"
+    GRANT_APPROVED = "grant.approved"
+    GRANT_USED = "grant.used"
+    GRANT_REVOKED = "grant.revoked"
+    GRANT_EXPIRED = "grant.expired"
+    GRANT_LISTED = "grant.listed"
+    OPENING_REQUESTED = "opening.requested"
+    OPENING_APPROVED = "opening.approved"
     LINK_CREATED = "link.created"
+    LINK_LISTED = "link.listed"
     LINK_REVOKED = "link.revoked"
     STAFF_ADDED = "staff.added"
+    STAFF_LISTED = "staff.listed"
+    CERTIFICATE_READ = "certificate.read"
+    LOG_READ = "log.read"
+    LOG_ANCHORED = "log.anchored"
+    REPORT_MADE = "report.made"
+    DETAILS_ERASED = "details.erased"
+    STAFF_REMOVED = "staff.removed"
+    STAFF_RECOVERED = "staff.recovered"
+    KEYS_ROTATED = "keys.rotated"
+    KEYS_RENEWED = "keys.renewed"
 
 
 class Outcome(StrEnum):

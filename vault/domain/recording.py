@@ -26,6 +26,10 @@ class RecordingState(StrEnum):
     SHREDDED = "shredded"
 
 
+LIVING = (RecordingState.WAITING, RecordingState.RETAINED)
+"""The states in which a recording opens."""
+
+
 class Cause(StrEnum):
     """Why a recording is to end."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from vault.domain.names import StaffId, StaffName
+from vault.errors import Closed
 
 
 class Role(StrEnum):
@@ -41,6 +42,16 @@ class StaffMember:
     def group(self) -> Group | None:
         """The group whose identity this person's opens; a manager's opens none."""
         return _GROUPS.get(self.role)
+
+    def must_be_here(self) -> None:
+        """Raise `Closed` for who has left."""
+        if self.removed_at is not None:
+            raise Closed(f"{self.name} has left already")
+
+    def remove(self, now: datetime) -> StaffMember:
+        """Return the person as one who has left; raise `Closed` the second time."""
+        self.must_be_here()
+        return replace(self, removed_at=now)
 
 
 class Owner(StrEnum):

@@ -41,6 +41,14 @@ class BlobStore(Protocol):
         """Yield the keys of blobs last written before `older_than`, unfinished ones included."""
         ...
 
+    async def examine(self) -> str | None:
+        """Return the region where blobs lie, None for a place without one.
+
+        Raise `ConfigInvalid` for a place that can keep what was deleted, or that lies where data must not;
+        `StoreUnavailable` when that can't be told now.
+        """
+        ...
+
     async def check(self) -> None:
         """Pass if a blob could be stored now; raise `StorageFull` or `StoreUnavailable`."""
         ...

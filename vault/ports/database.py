@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.renewals import Renewals
 from vault.ports.repositories import (
     BlobDeletions,
     Customers,
@@ -20,6 +22,7 @@ from vault.ports.repositories import (
     Sources,
     StaffMembers,
 )
+from vault.ports.staff_sessions import StaffSessions
 
 
 class Repositories(Protocol):
@@ -34,9 +37,13 @@ class Repositories(Protocol):
     sessions: Sessions
     recordings: Recordings
     holds: Holds
+    grants: Grants
+    opening_requests: OpeningRequests
     slots: SlotClaims
     blob_deletions: BlobDeletions
     guesses: Guesses
+    renewals: Renewals
+    staff_sessions: StaffSessions
     events: LogReader
 
 
@@ -74,7 +81,11 @@ class Database(Protocol):
         ...
 
     async def tidy(self) -> None:
-        """Let go of the past that is kept beside the tables: what was dropped is in no file then."""
+        """Let go of the past that is kept beside the tables, where that is ours to do.
+
+        Embedded, what was dropped is in no file then. A server's archives and dead rows are its own affair:
+        what must be gone lies under slots, and is noise there.
+        """
         ...
 
     async def close(self) -> None:

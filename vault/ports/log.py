@@ -28,6 +28,10 @@ class LogWriter(Protocol):
         """Give the event the next index and a time not before the last entry's; keep its detail row."""
         ...
 
+    async def erase_details(self, first: int, last: int) -> None:
+        """Drop the detail rows of the entries `first` to `last`, with their salts; the entries stay."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from keys.age import HybridIdentity
+from keys.age import FileKey, HybridIdentity
 from keys.secret import Secret
 from keys.service import ServiceKeys
+from vault.ports.anchors import AnchorPlace, TimestampAuthority
 from vault.ports.blobs import BlobStore
 from vault.ports.clock import Clock
 from vault.ports.database import Database, Repositories, UnitOfWork
@@ -19,13 +20,20 @@ from vault.ports.slots import Slots
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator decided. `snapshot_horizon` is printed on every certificate; None is «unstated»."""
+    """What the operator decided. `snapshot_horizon` is printed on every certificate; None is «unstated».
+
+    `approve_grants` and `approve_openings` ask for a second DPO. `base_url` is where customers reach the vault.
+    """
 
     recording_bytes_limit: int
     session_lifetime: timedelta
     link_lifetime: timedelta
     blob_sweep_age: timedelta
     snapshot_horizon: str | None
+    approve_grants: bool = False
+    approve_openings: bool = False
+    base_url: str = ""
+    anchor_age: timedelta = timedelta(days=1)
 
 
 class PasswordChecks(Protocol):
@@ -39,12 +47,16 @@ class PasswordChecks(Protocol):
         """
         ...
 
+    async def open_header(self, sealed: bytes, password: Secret) -> FileKey:
+        """Open an age header with a password, in the trusted lane; raise as `unlock` does."""
+        ...
+
 
 class StoppedGuesses(Protocol):
     """Counts guesses turned away before they cost anything; written to the buckets now and then."""
 
-    def count(self, bucket: str) -> None:
-        """Note one more; waits for nothing."""
+    def count(self, bucket: str, times: int = 1) -> None:
+        """Note one more, or so many; waits for nothing."""
         ...
 
     def take(self) -> Mapping[str, int]:
@@ -65,6 +77,8 @@ class Vault:
     passwords: PasswordChecks
     stopped_guesses: StoppedGuesses
     policy: Policy
+    anchor_places: Sequence[AnchorPlace] = ()
+    timestamps: TimestampAuthority | None = None
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a change; see `Database.unit_of_work`."""

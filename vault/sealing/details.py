@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 
 import msgspec
 
-from keys.errors import SlotMismatch
+from keys.errors import SlotDestroyed, SlotMismatch
 from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.call import CallDetails
@@ -26,13 +27,23 @@ _TOKEN_CHARACTERS = 32  # 128 bits of HMAC-SHA-256
 
 
 async def period_slot(vault: Vault, work: UnitOfWork, period: Period, day: date, now: datetime) -> Secret:
-    """Return the slot of that period, claimed if it is the first call of it."""
+    """Return the slot of that period, claimed for the first call of it, or the first since it was destroyed.
+
+    What lay under a destroyed one is noise, and goes: it must not pass for something under the new one.
+    """
     number = await work.slots.period(period, day)
+    if number is not None:
+        with suppress(SlotDestroyed):
+            return await vault.slots.read(number)
+    fresh = await work.slots.claim(period, now)
     if number is None:
-        number = await work.slots.claim(period, now)
-        await work.slots.add_period(period, day, number)
-        return await vault.slots.claimable(number)
-    return await vault.slots.read(number)
+        await work.slots.add_period(period, day, fresh)
+    else:
+        await work.slots.mark_destroyed([number], now)
+        await work.slots.renew_period(period, day, fresh)
+        if period is Period.DAY_DETAILS:
+            await work.recordings.drop_details(day)
+    return await vault.slots.claimable(fresh)
 
 
 def seal(slot: Secret, recording: Recording, details: CallDetails) -> bytes:

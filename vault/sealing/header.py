@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from keys.age import FileKey, HybridRecipient, Identity, Recipient, open_header, seal_header
 from keys.errors import SlotDestroyed
 from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.names import CustomerId
-from vault.domain.recording import Recording
+from vault.domain.recording import LIVING, Recording
 from vault.domain.staff import Group, Owner
 from vault.errors import Collected
 from vault.ports.database import Repositories
@@ -18,16 +19,32 @@ from vault.ports.vault import Vault
 from vault.sealing import identities
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who may open now, and the epoch of keys in which that holds.
+
+    Whoever keeps a header compares the epoch in the unit of work: keys may be rotated at any moment.
+    """
+
+    recipients: Sequence[HybridRecipient]
+    epoch: int
+
+
+async def owners(vault: Vault, customer: CustomerId | None) -> Owners:
+    """Return to whom a recording of that customer, or of the company's own, is sealed now."""
+    async with vault.reading() as rows:
+        epoch = await rows.renewals.epoch()
+        return Owners(await recipients(vault, rows, customer), epoch)
+
+
 async def recipients(
     vault: Vault, rows: Repositories, customer: CustomerId | None
 ) -> Sequence[HybridRecipient]:
     """Return who may open: the DPO office; processor-side, the customer and the tech managers besides."""
+    office, tech = (Owner.GROUP, Group.DPO_OFFICE), (Owner.GROUP, Group.TECH_MANAGERS)
     if customer is None:
-        return await identities.group_recipients(vault, rows, Group.DPO_OFFICE)
-    return [
-        await identities.recipient(vault, rows, Owner.CUSTOMER, customer),
-        *await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS),
-    ]
+        return await identities.recipients(vault, rows, office)
+    return await identities.recipients(vault, rows, (Owner.CUSTOMER, customer), office, tech)
 
 
 async def seal(file_key: FileKey, to: Sequence[Recipient]) -> bytes:
@@ -40,14 +57,36 @@ def put_under(slot: Secret, header: bytes, recording: Recording) -> bytes:
     return seal_under(slot, header, bound_to=recording.binding)
 
 
-async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, *held: Identity) -> FileKey:
-    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for strangers."""
+async def take_out(vault: Vault, recording: Recording, sealed: bytes) -> bytes:
+    """Return the age header from under its slot, as it is now; raise `Collected` for a destroyed one."""
     try:
         slot = await vault.slots.read(recording.slot)
     except SlotDestroyed:
-        raise Collected("the recording's key is destroyed") from None
+        return await take_out(vault, *await _read_again(vault, recording))
+    return open_under(slot, sealed, bound_to=recording.binding)
+
+
+async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, *held: Identity) -> FileKey:
+    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for strangers.
+
+    A header that was sealed anew since it was read, under another slot, is read again.
+    """
+    try:
+        slot = await vault.slots.read(recording.slot)
+    except SlotDestroyed:
+        return await open_file_key(vault, *await _read_again(vault, recording), *held)
     return await asyncio.to_thread(_open, slot, recording, sealed, held)
 
 
 def _open(slot: Secret, recording: Recording, sealed: bytes, held: Sequence[Identity]) -> FileKey:
     return open_header(open_under(slot, sealed, bound_to=recording.binding), held)
+
+
+async def _read_again(vault: Vault, recording: Recording) -> tuple[Recording, bytes]:
+    """Return a recording with its header as they are by now; raise `Collected` if they have not changed."""
+    async with vault.reading() as rows:
+        now = await rows.recordings.get(recording.id)
+        sealed = await rows.recordings.header(recording.id)
+    if now is None or sealed is None or now.slot == recording.slot or now.state not in LIVING:
+        raise Collected("the recording's key is destroyed")
+    return now, sealed

@@ -7,14 +7,17 @@ of work then only puts the result under a slot (`keep`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from keys.age import HybridIdentity, HybridRecipient, Identity, Recipient
+from keys.errors import SlotDestroyed, SlotMismatch
 from keys.identities import lock as lock_identity
+from keys.identities import relock as relock_identity
 from keys.identities import unlock as unlock_identity
+from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.staff import Group, LockedIdentity, Owner
 from vault.errors import AccessDenied, LogCorrupt
@@ -27,7 +30,7 @@ DECOY = "decoy"
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """A freshly locked identity that has no slot yet."""
+    """A freshly locked identity that has no slot yet; `locked` is empty for one that its owner keeps."""
 
     owner: Owner
     owner_id: str
@@ -42,6 +45,22 @@ async def lock(
     """Lock an identity on a worker thread, ready to be kept."""
     locked = await asyncio.to_thread(lock_identity, identity, to)
     return Unkept(owner, owner_id, generation, identity.recipient, locked)
+
+
+async def relock(
+    vault: Vault, old: LockedIdentity, by: Sequence[Identity], to: Sequence[Recipient]
+) -> Unkept:
+    """Lock an identity to others, opened by `by`; a password to which it is locked stays one."""
+    locked = await asyncio.to_thread(relock_identity, await locked_bytes(vault, old), by, to)
+    return Unkept(old.owner, old.owner_id, old.generation, _parsed(old.recipient), locked)
+
+
+def kept_by_owner(recipient: HybridRecipient, *, owner_id: str, generation: int = 1) -> Unkept:
+    """Return a person's identity of which the vault keeps the recipient alone.
+
+    It has a slot nevertheless: once that is destroyed, no copy of the row is taken for the person's.
+    """
+    return Unkept(Owner.STAFF, owner_id, generation, recipient, b"")
 
 
 async def keep(vault: Vault, work: UnitOfWork, new: Unkept, now: datetime) -> LockedIdentity:
@@ -62,6 +81,14 @@ async def keep_again(
     return identity
 
 
+async def retire(work: UnitOfWork, old: LockedIdentity, now: datetime) -> list[int]:
+    """End an identity, to which nothing is sealed any more; return the slots to destroy after the commit."""
+    await work.identities.save(replace(old, slot=None, sealed=None))
+    slots = [] if old.slot is None else [old.slot]
+    await work.slots.mark_destroyed(slots, now)
+    return slots
+
+
 async def vouch_for_recovery(vault: Vault, work: UnitOfWork, recipient: HybridRecipient) -> None:
     """Add the recipient of an identity that its owner keeps outside."""
     unvouched = LockedIdentity(Owner.RECOVERY, "1", 1, str(recipient), b"", None, None)
@@ -70,7 +97,17 @@ async def vouch_for_recovery(vault: Vault, work: UnitOfWork, recipient: HybridRe
 
 async def current(vault: Vault, rows: Repositories, owner: Owner, owner_id: str) -> LockedIdentity:
     """Return the owner's identity as it lies; raise `AccessDenied` for none, `LogCorrupt` for a forgery."""
-    identity = await rows.identities.current(owner, owner_id)
+    return _vouched(vault, await rows.identities.current(owner, owner_id), owner)
+
+
+async def generation(
+    vault: Vault, rows: Repositories, owner: Owner, owner_id: str, number: int
+) -> LockedIdentity:
+    """Return one generation of the owner's identity; raise what `current` raises."""
+    return _vouched(vault, await rows.identities.get(owner, owner_id, number), owner)
+
+
+def _vouched(vault: Vault, identity: LockedIdentity | None, owner: Owner) -> LockedIdentity:
     if identity is None:
         raise AccessDenied(f"no identity of that {owner}")
     if not vault.keys.vouched(identity.statement, identity.vouched):
@@ -79,21 +116,61 @@ async def current(vault: Vault, rows: Repositories, owner: Owner, owner_id: str)
 
 
 async def recipient(vault: Vault, rows: Repositories, owner: Owner, owner_id: str) -> HybridRecipient:
-    """Return the recipient to seal to, vouched for."""
-    return _parsed((await current(vault, rows, owner, owner_id)).recipient)
+    """Return the recipient to seal to: vouched for, and its slot alive.
+
+    Raise `LogCorrupt` for one whose slot is destroyed: an older generation, or somebody who left, put back
+    into the database by hand.
+    """
+    (found,) = await recipients(vault, rows, (owner, owner_id))
+    return found
+
+
+async def recipients(vault: Vault, rows: Repositories, *owners: tuple[Owner, str]) -> list[HybridRecipient]:
+    """Return the recipients of several owners, as `recipient` does for one."""
+    found = [await current(vault, rows, owner, owner_id) for owner, owner_id in owners]
+    living = await vault.slots.read_many(each.slot for each in found if each.slot is not None)
+    return [_parsed((await _living(vault, each, living)).recipient) for each in found]
 
 
 async def group_recipients(vault: Vault, rows: Repositories, *groups: Group) -> list[HybridRecipient]:
     """Return the recipients of groups of staff."""
-    return [await recipient(vault, rows, Owner.GROUP, group) for group in groups]
+    return await recipients(vault, rows, *((Owner.GROUP, group) for group in groups))
 
 
 async def locked_bytes(vault: Vault, identity: LockedIdentity) -> bytes:
-    """Return the locked identity from under its slot; raise `keys.errors.SlotDestroyed`."""
+    """Return the locked identity from under its slot, empty for a person who keeps theirs.
+
+    One that was locked anew since it was read is read again. Raise `keys.errors.SlotDestroyed`.
+    """
     if identity.slot is None or identity.sealed is None:
         raise AccessDenied("that identity is kept outside of the vault")
-    slot = await vault.slots.read(identity.slot)
+    try:
+        slot = await vault.slots.read(identity.slot)
+    except SlotDestroyed:
+        async with vault.reading() as rows:
+            again = await generation(vault, rows, identity.owner, identity.owner_id, identity.generation)
+        if again.slot in (None, identity.slot):
+            raise
+        return await locked_bytes(vault, again)
     return await asyncio.to_thread(open_under, slot, identity.sealed, bound_to=identity.binding)
+
+
+async def _living(vault: Vault, identity: LockedIdentity, living: Mapping[int, Secret]) -> LockedIdentity:
+    """Return the identity if what lies under its slot is bound to it; the newer one if it was replaced."""
+    if identity.owner is Owner.RECOVERY:
+        return identity
+    slot = None if identity.slot is None else living.get(identity.slot)
+    if slot is None or identity.sealed is None:
+        async with vault.reading() as rows:
+            again = await current(vault, rows, identity.owner, identity.owner_id)
+        if again.slot in (None, identity.slot):
+            raise LogCorrupt(f"the recipient of a {identity.owner} has ended: somebody put an old row back")
+        return await _living(vault, again, await vault.slots.read_many([again.slot]))
+    try:
+        open_under(slot, identity.sealed, bound_to=identity.binding)
+    except SlotMismatch:
+        raise LogCorrupt(f"what lies under the slot of a {identity.owner} is not its identity") from None
+    return identity
 
 
 async def unlock(vault: Vault, identity: LockedIdentity, by: Sequence[Identity]) -> HybridIdentity:

@@ -1,6 +1,7 @@
 """Adapters of what lies on disks and in buckets; a blob store opens by its URL.
 
-    file:/srv/callvault/blobs    files of one folder (a plain path says the same)
+    file:/srv/callvault/blobs      files of one folder (a plain path says the same)
+    s3://bucket/prefix?region=…    objects of a bucket (`vault.store.s3.location`)
 
 A provider is imported when its scheme is asked for, so nobody waits for an SDK that is not used.
 """
@@ -8,7 +9,8 @@ A provider is imported when its scheme is asked for, so nobody waits for an SDK 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from vault.errors import ConfigInvalid
@@ -17,12 +19,24 @@ from vault.ports.blobs import BlobStore
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 
 
-def open_store(url: str, *, create: bool = False, reserve_bytes: int | None = None) -> BlobStore:
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """How a store is opened; each provider heeds what concerns it."""
+
+    create: bool
+    reserve_bytes: int | None
+    regions: Collection[str]
+
+
+def open_store(
+    url: str, *, create: bool = False, reserve_bytes: int | None = None, regions: Collection[str] = ()
+) -> BlobStore:
     """Open the store at `url`; with `create`, make the place of a new vault first (`init` does).
 
-    `reserve_bytes` of a disk stay free; None leaves it to the provider. Raise `ConfigInvalid` for a URL
-    that no provider knows, which is never quoted since it may carry a password, and `StorageFull` or
-    `StoreUnavailable` if `create` can't.
+    `reserve_bytes` of a disk stay free; None leaves it to the provider. `regions` are those in which it may
+    lie; empty: anywhere. Raise `ConfigInvalid` for a URL that no provider knows, which is never quoted since
+    it may carry a password, or whose SDK is missing, and `StorageFull` or `StoreUnavailable` if `create`
+    can't.
     """
     scheme, location = "file", url
     if match := _SCHEME.fullmatch(url):
@@ -31,14 +45,27 @@ def open_store(url: str, *, create: bool = False, reserve_bytes: int | None = No
     if provider is None:
         known = ", ".join(f"{name}:" for name in sorted(_PROVIDERS))
         raise ConfigInvalid(f"[store] url: no store is known by the scheme {scheme}: (known: {known})")
-    return provider(location, create, reserve_bytes)
+    return provider(location, _Wishes(create, reserve_bytes, regions))
 
 
-def _open_file(location: str, create: bool, reserve_bytes: int | None) -> BlobStore:  # noqa: FBT001  # one shape for all providers
+def _open_file(location: str, wishes: _Wishes) -> BlobStore:
     from vault.store.filesystem import FilesystemBlobs  # noqa: PLC0415  # imported when its scheme is asked for
 
-    store = FilesystemBlobs(_folder_at(location), reserve_bytes=reserve_bytes)
-    if create:
+    store = FilesystemBlobs(_folder_at(location), reserve_bytes=wishes.reserve_bytes)
+    if wishes.create:
+        store.create()
+    return store
+
+
+def _open_s3(location: str, wishes: _Wishes) -> BlobStore:
+    try:
+        from vault.store.s3 import S3Blobs, parse_location  # noqa: PLC0415  # imported when its scheme is asked for
+    except ModuleNotFoundError as error:
+        raise ConfigInvalid(
+            f"[store] url: s3: needs the package {error.name}; run: pip install 'callvault[s3]'"
+        ) from error
+    store = S3Blobs(parse_location(location), regions=wishes.regions)
+    if wishes.create:
         store.create()
     return store
 
@@ -55,4 +82,4 @@ def _folder_at(location: str) -> Path:
     return Path(location)
 
 
-_PROVIDERS: dict[str, Callable[[str, bool, int | None], BlobStore]] = {"file": _open_file}
+_PROVIDERS: dict[str, Callable[[str, _Wishes], BlobStore]] = {"file": _open_file, "s3": _open_s3}

@@ -87,6 +87,10 @@ class FilesystemBlobs:
             for key in await self._threads.run(self._keys_before, name, older_than.timestamp()):
                 yield key
 
+    async def examine(self) -> str | None:
+        """Return None: a folder has no region."""
+        return None
+
     async def check(self) -> None:
         """Pass if the folder takes a file and the reserve is free."""
         await self._threads.run(self._check)

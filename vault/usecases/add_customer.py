@@ -10,7 +10,7 @@ from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerId, CustomerName, new_id
 from vault.domain.staff import Group, Owner
 from vault.ports.vault import Vault
-from vault.sealing import identities
+from vault.sealing import groups, identities
 
 
 async def add_customer(
@@ -24,18 +24,20 @@ async def add_customer(
 ) -> tuple[Customer, Secret]:
     """Return the customer and its retrieval password, which is kept nowhere.
 
-    Raise `NameTaken`, or `Invalid` without an agreement.
+    Raise `NameTaken`, `Invalid` without an agreement, or `Conflict` when keys were rotated at that moment.
     """
     reference = parse_agreement(agreement)
     password, identity = issue_password(), HybridIdentity.generate()
     now = vault.clock.now()
     customer = Customer(CustomerId(new_id()), name, reference, now, title, email)
     async with vault.reading() as rows:
-        groups = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
+        epoch = await rows.renewals.epoch()
+        to = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
     locked = await identities.lock(
-        identity, [PasswordRecipient(password), *groups], owner=Owner.CUSTOMER, owner_id=customer.id
+        identity, [PasswordRecipient(password), *to], owner=Owner.CUSTOMER, owner_id=customer.id
     )
     async with vault.unit_of_work() as work:
+        await groups.must_be_unchanged(work, epoch)
         await work.customers.add(customer)
         await identities.keep(vault, work, locked, now)
         await work.log.append(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 
 from keys.errors import KeysError
 from vault.errors import VaultError
 from vault.ports.vault import Vault
 
+Tell = Callable[[str, VaultError | KeysError], None]
 
-async def check_readiness(vault: Vault) -> dict[str, str]:
-    """Return «ok» or an error code for each part."""
-    return {
-        "database": await _outcome(vault.database.check()),
-        "store": await _outcome(vault.blobs.check()),
-        "slots": await _outcome(vault.slots.read_head()),
+
+async def check_readiness(vault: Vault, *, tell: Tell | None = None) -> dict[str, str]:
+    """Return «ok» or an error code for each part; `tell` hears of each part that failed, and why."""
+    checks: Mapping[str, Callable[[], Awaitable[object]]] = {
+        "database": vault.database.check,
+        "store": vault.blobs.check,
+        "slots": vault.slots.read_head,
     }
-
-
-async def _outcome(check: Awaitable[object]) -> str:
-    try:
-        await check
-    except (VaultError, KeysError) as error:
-        return error.code
-    return "ok"
+    outcomes = {}
+    for part, check in checks.items():
+        try:
+            await check()
+            outcomes[part] = "ok"
+        except (VaultError, KeysError) as error:
+            outcomes[part] = error.code
+            if tell is not None:
+                tell(part, error)
+    return outcomes

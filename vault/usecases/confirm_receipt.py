@@ -15,7 +15,7 @@ from vault.errors import Collected, DigestMismatch, HoldInForce, LogCorrupt, Reg
 from vault.ports.vault import Vault
 from vault.sealing import header
 from vault.usecases.authenticate import Visitor
-from vault.usecases.open_recording import own_recording
+from vault.usecases.open_recording import must_not_be_renewed, own_recording
 from vault.usecases.shred import certificate_of, finish_shred
 
 
@@ -74,7 +74,9 @@ async def _must_be_as_sealed(
         await header.open_file_key(vault, recording, sealed or b"", visitor.identity)
     except Collected:
         return  # its slot is destroyed already: there is nothing left to be careful with
-    except (SlotMismatch, NoMatchingIdentity):
+    except (SlotMismatch, NoMatchingIdentity) as error:
+        if isinstance(error, NoMatchingIdentity):
+            await must_not_be_renewed(vault)
         raise LogCorrupt("the recording's row is not as it was sealed; nothing was destroyed") from None
 
 

@@ -14,6 +14,7 @@ from vault.errors import Invalid, NotFound
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
 from vault.usecases.change_customer import find_customer
+from vault.usecases.end_session import end_sessions
 
 _TOKEN_BYTES = 16  # 128 bits
 _LONGEST = timedelta(days=366)
@@ -55,14 +56,21 @@ async def create_link(
 
 
 async def revoke_link(vault: Vault, prefix: str, *, by: Actor) -> Link:
-    """Return the link revoked; sessions that came by it end by themselves."""
+    """Return the link revoked; the sessions that came by it end with it."""
+    now = vault.clock.now()
     async with vault.unit_of_work() as work:
-        link = (await work.links.find(prefix)).revoke(vault.clock.now())
+        link = (await work.links.find(prefix)).revoke(now)
         await work.links.save(link)
+        sessions = await end_sessions(work, await work.sessions.of_link(link.id), now)
         await work.log.append(
-            AuditEvent(Action.LINK_REVOKED, by, facts={"customer": link.customer, "link": link.id})
+            AuditEvent(
+                Action.LINK_REVOKED,
+                by,
+                facts={"customer": link.customer, "link": link.id, "sessions_ended": len(sessions)},
+            )
         )
         await work.commit()
+    await vault.slots.destroy(sessions)
     return link
 
 

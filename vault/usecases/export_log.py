@@ -7,13 +7,21 @@ from collections.abc import AsyncIterator
 from vault.audit.bundle import encode_bundle
 from vault.audit.tiles import TILE_WIDTH, bundle_path, tiles_of
 from vault.audit.tree import Node
+from vault.domain.event import Action, Actor
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.usecases.prove_entry import sign_frontier
+from vault.usecases.record_reading import record_reading
 
 
-async def export_log(vault: Vault) -> AsyncIterator[tuple[str, bytes]]:
-    """Yield (relative path, content) of every file of the export, `checkpoint` last."""
+async def export_log(vault: Vault, *, by: Actor) -> AsyncIterator[tuple[str, bytes]]:
+    """Yield (relative path, content) of every file of the export, `checkpoint` last.
+
+    The export is on the log before the first file, and so it is the last entry in it, or nearly.
+    """
+    async with vault.reading() as rows:
+        size = await rows.events.size()
+    await record_reading(vault, Action.LOG_READ, by, count=size, how="export")
     async with vault.reading() as rows:
         frontier = await rows.events.frontier()
         async for file in _bundles(rows, frontier.size):

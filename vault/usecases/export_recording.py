@@ -49,7 +49,7 @@ async def export_recording(
     """Return the recording re-sealed to `to`, or to the DPO office; the entry is durable before this returns.
 
     A DPO's alone. Raise `Invalid` without a reason, `NotFound` or `Ambiguous` for the id's prefix, and,
-    on the log too, `AccessDenied` and `Collected`.
+    on the log too, `AccessDenied`, `ApprovalNeeded` and `Collected`.
     """
     reason = parse_reason(reason)
     recording = await find_recording(vault, prefix)
@@ -63,6 +63,7 @@ async def export_recording(
         facts = {"role": custodian.member.role, **keyed.recording.owner_facts}
         await record_access(
             vault,
+            custodian,
             AuditEvent(
                 tried,
                 custodian.actor,

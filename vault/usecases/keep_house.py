@@ -8,7 +8,7 @@ from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey
 from vault.errors import StoreUnavailable
 from vault.ports.vault import Vault
-from vault.usecases.sign_in import summary_of
+from vault.usecases.limit_guesses import summary_of
 
 _BATCH = 100
 _RETRY = timedelta(minutes=1)
@@ -44,15 +44,20 @@ async def sweep_blobs(vault: Vault) -> int:
 
 
 async def count_stopped_guesses(vault: Vault) -> None:
-    """Add what was turned away before it cost anything to the buckets."""
+    """Add what was turned away before it cost anything to the buckets; what fails is counted again later."""
     stopped, now = vault.stopped_guesses.take(), vault.clock.now()
     if not stopped:
         return
-    async with vault.unit_of_work() as work:
+    try:
+        async with vault.unit_of_work() as work:
+            for key, count in stopped.items():
+                bucket = await work.guesses.bucket(key) or Bucket(key, now)
+                await work.guesses.save(bucket.stop(count))
+            await work.commit()
+    except BaseException:
         for key, count in stopped.items():
-            bucket = await work.guesses.bucket(key) or Bucket(key, now)
-            await work.guesses.save(bucket.stop(count))
-        await work.commit()
+            vault.stopped_guesses.count(key, count)
+        raise
 
 
 async def sum_up_guesses(vault: Vault) -> int:

@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from vault.domain.call import CallDetails
-from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.event import Action, Actor
 from vault.domain.hold import LegalHold
 from vault.domain.phone import search_term
+from vault.errors import NotFound
 from vault.ports.database import Repositories
 from vault.ports.log import EventFilter
 from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
 from vault.usecases.list_waiting import Listed
-from vault.usecases.read_log import LoggedEvent, list_events
+from vault.usecases.record_reading import record_reading
+from vault.usecases.recorded_events import LoggedEvent, events_of
 
 AROUND = timedelta(minutes=30)
 """How far from `--around` a call may have begun."""
@@ -55,24 +57,30 @@ async def list_recordings(
         if number is not None:
             tokens = await _number_tokens(vault, rows, which, number, region)
             if not tokens:
-                return await _logged(vault, by, [])
+                return await _logged(vault, by, [], which)
             which = replace(which, numbers=tokens)
         recordings = await rows.recordings.list(which, before=before, limit=limit)
         details = await sealed_details.read(vault, rows, recordings)
     listed = [Listed(recording, details.get(recording.id, CallDetails())) for recording in recordings]
-    return await _logged(vault, by, listed)
+    return await _logged(vault, by, listed, which)
 
 
-async def show_recording(vault: Vault, prefix: str, *, by: Actor) -> Shown:
-    """Return one recording by a unique prefix of its id; raise `NotFound` or `Ambiguous`."""
+async def show_recording(vault: Vault, prefix: str, *, by: Actor, customers_only: bool = False) -> Shown:
+    """Return one recording by a unique prefix of its id; raise `NotFound` or `Ambiguous`.
+
+    With `customers_only` the company's own are not there.
+    """
     async with vault.reading() as rows:
         recording = await rows.recordings.get(await rows.recordings.find(prefix))
         assert recording is not None  # noqa: S101 - `find` returned its id from the same snapshot
+        if customers_only and recording.customer is None:
+            raise NotFound("no such recording")
         details = await sealed_details.read(vault, rows, [recording])
         holds = await rows.holds.of(recording.id)
     listed = Listed(recording, details.get(recording.id, CallDetails()))
-    await _logged(vault, by, [listed])
-    events = await list_events(vault, EventFilter(recording=recording.id), limit=_SHOWN_EVENTS)
+    await _logged(vault, by, [listed], RecordingFilter(customer=recording.customer))
+    async with vault.reading() as rows:
+        events = await events_of(rows, EventFilter(recording=recording.id), limit=_SHOWN_EVENTS)
     return Shown(listed, holds, events)
 
 
@@ -97,11 +105,14 @@ def _months(since: datetime, until: datetime) -> list[date]:
     return months
 
 
-async def _logged(vault: Vault, by: Actor, listed: list[Listed]) -> list[Listed]:
-    async with vault.unit_of_work() as work:
-        only = listed[0].recording.id if len(listed) == 1 else None
-        await work.log.append(
-            AuditEvent(Action.RECORDING_LISTED, by, recording=only, facts={"count": len(listed)})
-        )
-        await work.commit()
+async def _logged(vault: Vault, by: Actor, listed: list[Listed], which: RecordingFilter) -> list[Listed]:
+    only = listed[0].recording.id if len(listed) == 1 else None
+    await record_reading(
+        vault,
+        Action.RECORDING_LISTED,
+        by,
+        count=len(listed),
+        customer=which.customer,
+        recording=only,
+    )
     return listed

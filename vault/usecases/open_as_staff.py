@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keys.age import FileKey
 from vault.domain.call import CallDetails
@@ -16,7 +16,8 @@ from vault.sealing import details as sealed_details
 from vault.sealing import header
 from vault.usecases.open_recording import OpenRecording
 from vault.usecases.record_refusal import refusals_recorded
-from vault.usecases.unlock_staff import Custodian
+from vault.usecases.spend_approval import spend_approval
+from vault.usecases.unlock_staff import Custodian, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Keyed:
 async def open_as_staff(vault: Vault, custodian: Custodian, prefix: str, *, reason: str) -> OpenRecording:
     """Return the recording opened, its entry with the reason durable in the log before this returns.
 
-    Raise `Invalid` without a reason, `NotFound` or `Ambiguous` for the id's prefix. `AccessDenied` for whose
-    key does not open it, and `Collected`, are on the log too.
+    Raise `Invalid` without a reason, `NotFound` or `Ambiguous` for the id's prefix. On the log too are
+    `AccessDenied` for whose key does not open it, `ApprovalNeeded` under four eyes, and `Collected`.
     """
     reason = parse_reason(reason)
     recording = await find_recording(vault, prefix)
@@ -42,6 +43,7 @@ async def open_as_staff(vault: Vault, custodian: Custodian, prefix: str, *, reas
         facts = {"role": custodian.member.role, **keyed.recording.owner_facts}
         await record_access(
             vault,
+            custodian,
             AuditEvent(tried, custodian.actor, recording=recording, facts=facts, reason=reason),
         )
     return OpenRecording(keyed.recording, keyed.details, vault, keyed.file_key)
@@ -74,10 +76,16 @@ async def living(rows: Repositories, recording: RecordingId) -> Recording:
     return found
 
 
-async def record_access(vault: Vault, event: AuditEvent) -> None:
-    """Log an access durably, unless the recording was collected meanwhile: `Collected` then."""
+async def record_access(vault: Vault, person: Person, event: AuditEvent) -> None:
+    """Log an access durably, and spend the approval that it needs where policy asks for one.
+
+    Raise `Collected` if the recording was collected meanwhile, `ApprovalNeeded`.
+    """
     assert event.recording is not None  # noqa: S101 - every access is to a recording
     async with vault.unit_of_work() as work:
         await living(work, event.recording)
+        request = await spend_approval(vault, work, person, event)
+        if request is not None:
+            event = replace(event, facts={**event.facts, "request": request})
         await work.log.append(event)
         await work.commit()

@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from keys.age import FileKey
+from keys.errors import NoMatchingIdentity
 from vault.domain.call import CallDetails
 from vault.domain.event import Action, AuditEvent
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording
-from vault.errors import Collected, NotFound
+from vault.errors import Collected, NotFound, Unavailable
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
@@ -57,10 +58,21 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
         logged = await rows.sessions.has_opened(visitor.session.id, recording)
     if sealed is None:
         raise Collected("the recording was collected and is destroyed")
-    file_key = await header.open_file_key(vault, found, sealed, visitor.identity)
+    try:
+        file_key = await header.open_file_key(vault, found, sealed, visitor.identity)
+    except NoMatchingIdentity:
+        await must_not_be_renewed(vault)
+        raise
     if not logged:
         await _record_opening(vault, visitor, recording)
     return OpenRecording(found, details.get(recording, CallDetails()), vault, file_key)
+
+
+async def must_not_be_renewed(vault: Vault) -> None:
+    """Raise `Unavailable` while recordings are sealed anew: a customer's own new key may not open one yet."""
+    async with vault.reading() as rows:
+        if await rows.renewals.unfinished():
+            raise Unavailable("recordings are being sealed to new keys; try again later")
 
 
 async def own_recording(rows: Repositories, visitor: Visitor, recording: RecordingId) -> Recording:

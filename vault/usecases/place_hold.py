@@ -9,25 +9,29 @@ from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.hold import LegalHold, parse_case
 from vault.domain.names import RecordingId, new_id
 from vault.domain.recording import Recording
-from vault.errors import Conflict, Invalid, NotFound
+from vault.domain.staff import Role
+from vault.errors import AccessDenied, Conflict, Invalid, NotFound
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
+from vault.usecases.unlock_staff import Person
 
 
 async def place_hold(
-    vault: Vault, prefixes: Iterable[str], *, case: str, review_on: date | None = None, by: Actor
+    vault: Vault, person: Person, prefixes: Iterable[str], *, case: str, review_on: date | None = None
 ) -> Sequence[LegalHold]:
-    """Return a hold for each recording, all of them or none.
+    """Return a hold for each recording, all of them or none. A DPO's or tech manager's.
 
-    Raise `Invalid` without a case or recording, `NotFound`, `Ambiguous`, `Collected` for one that is being
-    destroyed, and `Conflict` for one that this case holds already.
+    Raise `AccessDenied` for a manager, `Invalid` without a case or recording, `NotFound`, `Ambiguous`,
+    `Collected` for one that is being destroyed, and `Conflict` for one that this case holds already.
     """
+    if person.member.role is Role.MANAGER:
+        raise AccessDenied("only a DPO or a tech manager may do this")
     reference, now = parse_case(case), vault.clock.now()
     async with vault.unit_of_work() as work:
         recordings = dict.fromkeys([await work.recordings.find(prefix) for prefix in prefixes])
         if not recordings:
             raise Invalid("a hold names a recording at least")
-        placed = [await _place(work, each, (reference, review_on, now), by) for each in recordings]
+        placed = [await _place(work, each, (reference, review_on, now), person.actor) for each in recordings]
         await work.commit()
     return placed
 

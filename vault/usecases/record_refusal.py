@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from keys.errors import NoMatchingIdentity
 from vault.domain.event import Action, AuditEvent, Outcome
 from vault.domain.names import RecordingId
-from vault.errors import AccessDenied, Collected, Invalid, Kept
+from vault.errors import AccessDenied, ApprovalNeeded, Collected, Invalid, Kept
 from vault.ports.vault import Vault
-from vault.usecases.unlock_staff import Custodian
+from vault.usecases.unlock_staff import Person
 
-_LOGGED = (AccessDenied, Collected, Kept, Invalid)
+_LOGGED = (ApprovalNeeded, Collected, Kept, Invalid)
 
 
 @asynccontextmanager
 async def refusals_recorded(
-    vault: Vault, custodian: Custodian, recording: RecordingId, *, tried: Action, reason: str
+    vault: Vault, person: Person, recording: RecordingId, *, tried: Action, reason: str
 ) -> AsyncIterator[None]:
     """Log what is refused within, durably, before it is told; `tried` is what was asked for.
 
@@ -27,15 +27,18 @@ async def refusals_recorded(
     try:
         yield
     except NoMatchingIdentity as error:
-        await _record(vault, custodian, recording, tried, (error.code, reason))
-        raise AccessDenied(f"{custodian.member.name} may not have this recording") from None
+        await _record(vault, person, recording, tried, (error.code, reason))
+        raise AccessDenied(f"{person.member.name} may not have this recording") from None
+    except AccessDenied as error:
+        await _record(vault, person, recording, tried, (error.why, reason))
+        raise
     except _LOGGED as error:
-        await _record(vault, custodian, recording, tried, (error.code, reason))
+        await _record(vault, person, recording, tried, (error.code, reason))
         raise
 
 
 async def _record(
-    vault: Vault, custodian: Custodian, recording: RecordingId, tried: Action, why: tuple[str, str]
+    vault: Vault, person: Person, recording: RecordingId, tried: Action, why: tuple[str, str]
 ) -> None:
     code, reason = why
     async with vault.unit_of_work() as work:
@@ -44,10 +47,10 @@ async def _record(
         await work.log.append(
             AuditEvent(
                 Action.RECORDING_REFUSED,
-                custodian.actor,
+                person.actor,
                 outcome=Outcome.REFUSED,
                 recording=recording,
-                facts={"role": custodian.member.role, **owner, "tried": tried, "why": code},
+                facts={"role": person.member.role, **owner, "tried": tried, "why": code},
                 reason=reason,
             )
         )

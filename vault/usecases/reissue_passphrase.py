@@ -7,6 +7,7 @@ from keys.passwords import issue_password
 from keys.secret import Secret
 from vault.domain.event import Action, AuditEvent
 from vault.domain.staff import Owner
+from vault.errors import Conflict
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.usecases.unlock_staff import Custodian
@@ -26,6 +27,8 @@ async def reissue_passphrase(vault: Vault, custodian: Custodian) -> Secret:
     )
     async with vault.unit_of_work() as work:
         old = await identities.current(vault, work, Owner.STAFF, owner)  # reissued meanwhile, maybe
+        if old.generation != generation:
+            raise Conflict("the identity was replaced in the same moment; try again")
         await identities.keep_again(vault, work, locked, old, now)
         await work.log.append(AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"staff": owner}))
         await work.commit()

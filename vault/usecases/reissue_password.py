@@ -8,39 +8,49 @@ from keys.secret import Secret
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName, StaffName
 from vault.domain.staff import Group, Owner, Role
+from vault.errors import AccessDenied
 from vault.ports.vault import Vault
-from vault.sealing import identities
+from vault.sealing import groups, identities
 from vault.usecases.change_customer import find_customer
 from vault.usecases.end_session import end_sessions
-from vault.usecases.unlock_staff import unlock_staff
+from vault.usecases.unlock_staff import Custodian, Proof, unlock_staff
 
 _WHO_MAY = (Role.DPO, Role.TECH_MANAGER)
 
 
 async def reissue_password(
-    vault: Vault, name: CustomerName, *, staff: StaffName, passphrase: Secret, by: Actor
+    vault: Vault, name: CustomerName, *, staff: StaffName, passphrase: Proof, by: Actor
 ) -> Secret:
-    """Return the new password. A DPO's or tech manager's passphrase opens the customer's identity for it.
+    """Return the new password. A DPO's or tech manager's proof opens the customer's identity for it.
 
     Raise `NotFound` for the customer, `AccessDenied` for anything wrong with the person.
     """
     custodian = await unlock_staff(vault, staff, passphrase, by=by, roles=_WHO_MAY)
+    return await reissue_password_as(vault, custodian, name)
+
+
+async def reissue_password_as(vault: Vault, custodian: Custodian, name: CustomerName) -> Secret:
+    """Return the new password, issued by whoever proved to be a DPO or tech manager; raise `AccessDenied`."""
+    if custodian.member.role not in _WHO_MAY:
+        raise AccessDenied("a DPO or tech manager does this", why="role")
     now = vault.clock.now()
     async with vault.reading() as rows:
         customer = await find_customer(rows, name)
         old = await identities.current(vault, rows, Owner.CUSTOMER, customer.id)
-        groups = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
+        epoch = await rows.renewals.epoch()
+        to = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)
     identity = await identities.unlock(vault, old, custodian.identities)
     password = issue_password()
     locked = await identities.lock(
         identity,
-        [PasswordRecipient(password), *groups],
+        [PasswordRecipient(password), *to],
         owner=Owner.CUSTOMER,
         owner_id=customer.id,
         generation=old.generation,
     )
     issued = AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"customer": customer.id})
     async with vault.unit_of_work() as work:
+        await groups.must_be_unchanged(work, epoch)
         old = await identities.current(vault, work, Owner.CUSTOMER, customer.id)  # reissued meanwhile, maybe
         sessions = await end_sessions(work, await work.sessions.of_customer(customer.id), now)
         await identities.keep_again(vault, work, locked, old, now)

@@ -16,6 +16,7 @@ from vault.errors import Invalid, Kept, NotFound
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.usecases.shred import finish_shred
+from vault.usecases.unlock_staff import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class ReleasedHold:
     certificate: str | None = None
 
 
-async def release_hold(vault: Vault, which: str, *, by: Actor) -> Sequence[ReleasedHold]:
+async def release_hold(vault: Vault, person: Person, which: str) -> Sequence[ReleasedHold]:
     """Return what was released: every hold of the case `which`, or the one whose id begins so.
 
-    Raise `NotFound`, `Ambiguous`, or `Closed` for a hold that was released already.
+    A DPO's alone, for it may destroy. Raise `AccessDenied`, `NotFound`, `Ambiguous`, or `Closed` for a hold
+    that was released already.
     """
-    now = vault.clock.now()
+    person.must_be_dpo()
+    now, by = vault.clock.now(), person.actor
     async with vault.unit_of_work() as work:
         released = [await _release(work, hold, now, by) for hold in await _named(work, which)]
         await work.commit()

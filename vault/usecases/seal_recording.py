@@ -15,9 +15,9 @@ from vault.domain.call import CallDetails
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import BlobKey, RecordingId, Sha256, new_id
 from vault.domain.phone import search_term
-from vault.domain.recording import Recording
+from vault.domain.recording import Recording, RecordingState
 from vault.domain.source import Source
-from vault.errors import ContentDigestWrong, StoreUnavailable, VaultError
+from vault.errors import BlobMissing, ContentDigestWrong, StoreUnavailable, VaultError
 from vault.ports.blobs import Piece
 from vault.ports.database import UnitOfWork
 from vault.ports.repositories import NewRecording, Period
@@ -71,8 +71,7 @@ async def seal_recording(
     The same is: the same source, call id (or else file name) and digest. Raise `EmptyRecording`,
     `ContentDigestWrong`, `RecordingTooLarge`, `StorageFull`, `Unavailable`; nothing is half-kept.
     """
-    async with vault.reading() as rows:
-        to = await header.recipients(vault, rows, source.customer)
+    owners = await header.owners(vault, source.customer)
     file_key = FileKey.generate()
     blob = BlobKey(new_id())
     stream = SealingStream(file_key, vault.policy.recording_bytes_limit, _second_digest(upload))
@@ -80,17 +79,40 @@ async def seal_recording(
         await vault.blobs.put(blob, pieces)
     try:
         stored = _Stored(
-            RecordingId(new_id()), blob, stream, await header.seal(file_key, to), _completed(upload, stream)
+            RecordingId(new_id()),
+            blob,
+            stream,
+            await header.seal(file_key, owners.recipients),
+            _completed(upload, stream),
         )
-        async with vault.unit_of_work() as work:
-            receipt = await _record(vault, work, source, stored, by)
-            await work.commit()  # for the same again too: what it found may not be durable yet
+        while (receipt := await _kept(vault, source, stored, owners.epoch, by)) is None:
+            owners = await header.owners(vault, source.customer)
+            stored = replace(stored, header=await header.seal(file_key, owners.recipients))
     except BaseException:
         await asyncio.shield(_forget(vault, blob))
         raise
     if not receipt.created:
         await _drop(vault, blob)
     return receipt
+
+
+async def _kept(vault: Vault, source: Source, stored: _Stored, epoch: int, by: Actor) -> UploadReceipt | None:
+    """Return the receipt once it is durable; None to try once more.
+
+    That is: keys were rotated since the header was sealed, or what passed for the same has lost its payload
+    and does so no more.
+    """
+    async with vault.unit_of_work() as work:
+        if await work.renewals.epoch() != epoch:
+            return None
+        receipt = await _record(vault, work, source, stored, by)
+        await work.commit()  # for the same again too: what it found may not be durable yet
+    if receipt.created or not await _has_no_payload(vault, receipt.recording):
+        return receipt
+    async with vault.unit_of_work() as work:
+        await work.recordings.forget_same_as(receipt.recording)
+        await work.commit()
+    return None
 
 
 async def _checked(
@@ -201,16 +223,35 @@ def _receipt(recording: Recording, *, created: bool) -> UploadReceipt:
     )
 
 
+async def _has_no_payload(vault: Vault, recording: RecordingId) -> bool:
+    """Say whether a recording that waits has lost its payload: a receipt for it would promise nothing."""
+    async with vault.reading() as rows:
+        found = await rows.recordings.get(recording)
+    if found is None or found.state is not RecordingState.WAITING:
+        return False
+    try:
+        async with aclosing(vault.blobs.read(found.blob, 0, 1)) as pieces:
+            async for _ in pieces:
+                pass
+    except BlobMissing:
+        return True
+    return False
+
+
 async def _forget(vault: Vault, blob: BlobKey) -> None:
     """Remove a payload that got no row.
 
     Asked in a unit of work, which comes after one whose commit is still under way: cut off while it waited
-    for the disk, that recording may well stay.
+    for the disk, that recording may well stay. And put on record before it is done: of a commit whose sync
+    failed, the write-ahead log still has every page, and a crash now would bring the row back without its
+    payload. A durable commit is written over those pages.
     """
     with suppress(VaultError):
         async with vault.unit_of_work() as work:
             if await work.recordings.knows_blob(blob):
                 return
+            await work.blob_deletions.queue(blob, vault.clock.now())
+            await work.commit()
         await _drop(vault, blob)
 
 

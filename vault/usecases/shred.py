@@ -12,22 +12,28 @@ from vault.domain.names import RecordingId
 from vault.domain.recording import Recording, RecordingState
 from vault.errors import NotFound
 from vault.ports.database import UnitOfWork
+from vault.ports.grants import GrantFilter
 from vault.ports.vault import Vault
+from vault.usecases.end_grants import end_grants_on
 from vault.usecases.prove_entry import prove_entry
 
 
 async def finish_shred(vault: Vault, recording: RecordingId, *, by: Actor) -> str | None:
-    """Destroy the slot of a collected recording; return the certificate, or None while a mirror is away.
+    """Destroy the slots of a collected recording and its grants; return the certificate.
+
+    It is None while a mirror is away.
 
     Raise `Conflict` for one whose collection is not durably on record: its slot stays as it is.
     """
     async with vault.reading() as rows:
         found = await rows.recordings.get(recording)
+        # None is issued any more once the collection is on record: these are all.
+        granted = await rows.grants.list(GrantFilter(recording=recording, unended=True))
     if found is None:
         raise NotFound("no such recording")
     if found.state is not RecordingState.SHREDDED:
         found.must_be_collected()
-        if not await vault.slots.destroy([found.slot]):
+        if not await vault.slots.destroy([found.slot, *(grant.slot for grant in granted)]):
             return None
         found = await _record(vault, recording, by)
     return await certificate_of(vault, found)
@@ -66,6 +72,7 @@ async def _shredded(vault: Vault, work: UnitOfWork, found: Recording, by: Actor)
         "snapshot_horizon": horizon if horizon is not None else "unstated",
     }
     facts |= {"customer": found.customer} if found.customer else {"own": True}
+    await end_grants_on(work, found.id, vault.clock.now(), by=by)
     appended = await work.log.append(
         AuditEvent(Action.RECORDING_SHREDDED, by, recording=found.id, facts=facts)
     )

@@ -12,7 +12,7 @@ from vault.ports.vault import Vault
 from vault.usecases.open_as_staff import find_recording, living
 from vault.usecases.record_refusal import refusals_recorded
 from vault.usecases.shred import finish_shred
-from vault.usecases.unlock_staff import Custodian
+from vault.usecases.unlock_staff import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Instructed:
 
 
 async def shred_by_instruction(
-    vault: Vault, custodian: Custodian, prefix: str, *, reason: str, instructed_by: str | None = None
+    vault: Vault, person: Person, prefix: str, *, reason: str, instructed_by: str | None = None
 ) -> Instructed:
     """Return the destruction's certificate. A DPO's alone.
 
@@ -35,14 +35,14 @@ async def shred_by_instruction(
     instruction = parse_instruction(instructed_by) if instructed_by is not None else None
     recording = await find_recording(vault, prefix)
     tried = Action.SHRED_INSTRUCTED
-    async with refusals_recorded(vault, custodian, recording, tried=tried, reason=reason):
-        custodian.must_be_dpo()
-        await _collect(vault, custodian, recording, reason, instruction)
-    return Instructed(recording, await finish_shred(vault, recording, by=custodian.actor))
+    async with refusals_recorded(vault, person, recording, tried=tried, reason=reason):
+        person.must_be_dpo()
+        await _collect(vault, person, recording, reason, instruction)
+    return Instructed(recording, await finish_shred(vault, recording, by=person.actor))
 
 
 async def _collect(
-    vault: Vault, custodian: Custodian, recording: RecordingId, reason: str, instructed_by: str | None
+    vault: Vault, person: Person, recording: RecordingId, reason: str, instructed_by: str | None
 ) -> None:
     """Put the instruction on record, from which on nothing opens the recording."""
     now = vault.clock.now()
@@ -55,9 +55,9 @@ async def _collect(
         await work.log.append(
             AuditEvent(
                 Action.SHRED_INSTRUCTED,
-                custodian.actor,
+                person.actor,
                 recording=recording,
-                facts={"role": custodian.member.role, **found.owner_facts},
+                facts={"role": person.member.role, **found.owner_facts},
                 reason=reason,
                 detail={"instructed_by": instructed_by} if instructed_by else {},
             )

@@ -15,15 +15,16 @@ from keys.passwords import issue_token, normalise
 from keys.secret import Secret
 from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
-from vault.domain.event import SERVICE, Action, Actor, AuditEvent, Outcome
-from vault.domain.guesses import Bucket, network_of
+from vault.domain.event import Action, Actor, AuditEvent, Outcome
+from vault.domain.guesses import network_of
 from vault.domain.names import CustomerId, CustomerName, parse_name, token_id
 from vault.domain.staff import LockedIdentity, Owner
-from vault.errors import AccessDenied, Invalid, Overloaded, TooManyGuesses
+from vault.errors import AccessDenied, Invalid, Overloaded
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing import session as sealed_session
+from vault.usecases.limit_guesses import admit_guess, forgive_guess, forgive_within
 
 _TOKEN_BYTES = 32
 _NAME_BUCKETS = 1024
@@ -61,12 +62,12 @@ async def sign_in(
         who = await _presented(vault, rows, link, customer, network_of(by.address or ""))
         owner = who.customer.id if who.customer else identities.DECOY
         kept = await identities.current(vault, rows, Owner.CUSTOMER, owner)
-    await _admit(vault, who)
+    await admit_guess(vault, who.bucket)
     try:
         locked = await identities.locked_bytes(vault, kept)
         identity = await vault.passwords.unlock(locked, normalise(password), trusted=who.trusted)
     except Overloaded:
-        await _forgive(vault, who)
+        await forgive_guess(vault, who.bucket)
         raise
     except (NoMatchingIdentity, SlotDestroyed):  # destroyed: a new password was issued since the snapshot
         identity = None
@@ -101,54 +102,6 @@ def _name_or_nothing(text: str) -> CustomerName:
         return CustomerName(parse_name(text))
     except Invalid:
         return CustomerName("")
-
-
-async def _admit(vault: Vault, who: _Presented) -> None:
-    """Count the try before it is checked, durably: a crash or a second door forgets nothing."""
-    now = vault.clock.now()
-    try:
-        async with vault.reading() as rows:  # a full bucket costs no write
-            seen = await rows.guesses.bucket(who.bucket)
-        if seen is not None:
-            seen.must_admit(now)
-        async with vault.unit_of_work() as work:
-            await work.guesses.save((await _bucket(work, who.bucket, now)).admit(now))
-            await work.commit()
-    except TooManyGuesses:
-        vault.stopped_guesses.count(who.bucket)
-        raise
-
-
-async def _forgive(vault: Vault, who: _Presented) -> None:
-    """Give back a try that was never checked."""
-    async with vault.unit_of_work() as work:
-        await work.guesses.save((await _bucket(work, who.bucket, vault.clock.now())).forgive())
-        await work.commit()
-
-
-async def _bucket(work: UnitOfWork, key: str, now: datetime) -> Bucket:
-    """Return the bucket of this window; one whose window has ended is summed up on the log."""
-    bucket = await work.guesses.bucket(key)
-    if bucket is not None and not bucket.over(now):
-        return bucket
-    if bucket is not None and bucket.refused:
-        await work.log.append(summary_of(bucket))
-    return Bucket(key, now)
-
-
-def summary_of(bucket: Bucket) -> AuditEvent:
-    """Return the one entry that says what became of a bucket's window."""
-    return AuditEvent(
-        Action.PASSWORD_REFUSED,
-        SERVICE,
-        outcome=Outcome.REFUSED,
-        facts={
-            "bucket": bucket.key,
-            "since": bucket.since.isoformat(timespec="seconds"),
-            "wrong": bucket.tries,
-            "stopped": bucket.stopped,
-        },
-    )
 
 
 async def _record_refusal(vault: Vault, who: _Presented, by: Actor) -> None:
@@ -191,9 +144,10 @@ async def _begin(
             recordings=who.link.recordings if who.link else (),
             created_at=now,
             expires_at=now + vault.policy.session_lifetime,
+            link=who.link.id if who.link else None,
         )
         await work.sessions.add(sealed_session.seal(slot, token, identity, session))
-        await work.guesses.save((await _bucket(work, who.bucket, now)).forgive())
+        await forgive_within(work, who.bucket, now)
         await work.guesses.remember_network(customer.id, who.network, now)
         await work.log.append(
             AuditEvent(Action.PASSWORD_ACCEPTED, by_customer(customer, by), facts={"customer": customer.id})

@@ -4,63 +4,86 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
-from vault.audit.canonical import detail_digest
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
 from vault.audit.tiles import Tile
 from vault.audit.verify import LogVerifier
-from vault.domain.event import Action, Outcome
-from vault.domain.recording import Recording, RecordingState
 from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
 from vault.ports.log import StoredEntry
 from vault.ports.vault import Vault
+from vault.usecases.compare_details import DetailComparison
+from vault.usecases.compare_keys import KeyComparison
+from vault.usecases.compare_parties import PartyComparison
+from vault.usecases.compare_recordings import RecordingComparison
 
 _BATCH = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was recomputed, and everything that was wrong; an empty `findings` means that all holds."""
+    """What was recomputed, and everything that was wrong; an empty `findings` means that all holds.
+
+    `erased` counts the detail rows that were erased on record.
+    """
 
     size: int
     root: bytes | None
     findings: Sequence[str]
+    erased: int = 0
 
 
 async def verify_log(
-    vault: Vault, *, since: bytes | None = None, progress: Callable[[int, int], None] = lambda *_: None
+    vault: Vault,
+    *,
+    since: bytes | None = None,
+    anchors: Sequence[Checkpoint] = (),
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Verification:
     """Return the verification of the whole log.
 
-    `since` is a signed checkpoint somebody kept: the log must begin with it. `progress` hears (entries
-    done, entries in all).
+    `since` is a signed checkpoint somebody kept, `anchors` are those of `gather_anchors`: the log must begin
+    with each. `progress` hears (entries done, entries in all).
     """
     kept = [note for note in (await vault.slots.read_head(), since) if note is not None]
-    checkpoints = [open_checkpoint(note, vault.keys.verifier) for note in kept]
+    checkpoints = [*anchors, *(open_checkpoint(note, vault.keys.verifier) for note in kept)]
     async with vault.reading() as rows:
         log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
-        against = _Agreement()
         async for level, index, hashes in rows.events.tiles():
             log.expect_tile(Tile(level, index), hashes)
         size = await rows.events.size()
+        details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
+        keys = KeyComparison()
         async for batch in _batches(rows, size):
-            await asyncio.to_thread(_feed, log, against, batch)
+            entries = await asyncio.to_thread(_feed, log, details, parties, batch)
+            await recordings.take(rows, entries)
+            for entry in entries:
+                keys.take(entry)
             progress(log.size, size)
         findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
-        async for recording in rows.recordings.scan():
-            against.compare(recording)
-    return Verification(log.size, _root(log), [*findings, *against.findings(), *_conflicts(checkpoints)])
+        findings += await keys.finish(rows)
+        findings += [*details.finish(), *await parties.finish(rows), *await recordings.finish(vault, rows)]
+    return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
 
 
-def _feed(log: LogVerifier, against: _Agreement, batch: list[StoredEntry]) -> None:
+def _feed(
+    log: LogVerifier, details: DetailComparison, parties: PartyComparison, batch: list[StoredEntry]
+) -> list[Entry]:
+    """Take a batch; return its entries, those left out that the log's own verifier reports."""
     for first, run in _runs(batch):
         log.feed_run(first, run)
+    entries = []
     for stored in batch:
-        against.note(stored)
+        with suppress(LogCorrupt):
+            entry = Entry.decode(stored.record)
+            details.take(entry, stored)
+            parties.take(entry)
+            entries.append(entry)
+    return entries
 
 
 def _runs(batch: list[StoredEntry]) -> Iterator[tuple[int, list[bytes]]]:
@@ -93,77 +116,3 @@ async def _batches(rows: Repositories, size: int) -> AsyncIterator[list[StoredEn
             yield batch
             batch = []
     yield batch
-
-
-class _Agreement:
-    """What the log says of recordings against what the database says; details against their hash."""
-
-    def __init__(self) -> None:
-        self._sealed: dict[str, tuple[int, object]] = {}
-        self._collected: set[str] = set()
-        self._shredded: dict[str, int] = {}
-        self._findings: list[str] = []
-
-    def note(self, stored: StoredEntry) -> None:
-        """Take in one entry of the log."""
-        try:
-            entry = Entry.decode(stored.record)
-        except LogCorrupt:
-            return  # the log's own verifier reports it
-        if not _detail_fits(entry, stored):
-            self._findings.append(f"entry {stored.index}: its detail row was changed")
-        if entry.recording is None or entry.outcome != Outcome.DONE:
-            return
-        if entry.action == Action.RECORDING_SEALED:
-            self._sealed[entry.recording] = (entry.index, entry.facts.get("sha256"))
-        elif _ends(entry):
-            self._collected.add(entry.recording)
-        elif entry.action == Action.RECORDING_SHREDDED:
-            self._shredded[entry.recording] = entry.index
-
-    def compare(self, recording: Recording) -> None:
-        """Hold one row against what the log said of it."""
-        name = f"recording {recording.id}"
-        sealed = self._sealed.pop(recording.id, None)
-        if sealed is None:
-            self._findings.append(f"{name}: it is in the database, but no entry sealed it")
-        elif sealed != (recording.log_index, recording.sha256):
-            self._findings.append(f"{name}: place or digest differ from its entry {sealed[0]}")
-        shredded = self._shredded.pop(recording.id, None)
-        if shredded != recording.shred_log_index:
-            self._findings.append(f"{name}: the log and the database disagree on its destruction")
-        elif not self._state_fits(recording, shredded):
-            self._findings.append(f"{name}: it is {recording.state}, which its entries contradict")
-
-    def _state_fits(self, recording: Recording, shredded: int | None) -> bool:
-        """Say whether the state is what its entries left it in: from collection on there is no way back."""
-        if shredded is not None or recording.state is RecordingState.SHREDDED:
-            return shredded is not None and recording.state is RecordingState.SHREDDED
-        return recording.state is RecordingState.COLLECTED or recording.id not in self._collected
-
-    def findings(self) -> list[str]:
-        """Return what disagreed, and what the log sealed that the database does not know."""
-        lost = [f"recording {name}: sealed by an entry, but not in the database" for name in self._sealed]
-        return self._findings + lost
-
-
-def _ends(entry: Entry) -> bool:
-    """Say whether an entry is a point of no return: collected, instructed, or let go once collected."""
-    match entry.action:
-        case Action.RECORDING_COLLECTED:
-            return "kept" not in entry.facts
-        case Action.SHRED_INSTRUCTED:
-            return True
-        case Action.HOLD_RELEASED:
-            return entry.facts.get("collected") is True
-    return False
-
-
-def _detail_fits(entry: Entry, stored: StoredEntry) -> bool:
-    """Say whether the detail row is the one that was logged; an erased one fits."""
-    if stored.detail is None:
-        return True
-    try:
-        return entry.detail == detail_digest(stored.salt or b"", stored.detail)
-    except (LogCorrupt, ValueError):  # a row or salt that no log has written
-        return False

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,20 +36,26 @@ class Slots:
         self.told.append(frontier)
 
 
-async def _sqlite(template: Path, folder: Path, clock: SettableClock, slots: Slots) -> Database:
-    shutil.copy(template, folder / "vault.db")
-    url = f"sqlite+aiosqlite:///{folder}/vault.db"
-    return await SqlDatabase.open(url, clock=clock, on_commit=slots.keep)
+Ask = Callable[[str], Any]  # for a fixture, by its name
 
 
-async def _memory(_template: Path, _folder: Path, clock: SettableClock, slots: Slots) -> Database:
+async def _sqlite(ask: Ask, clock: SettableClock, slots: Slots) -> Database:
+    path = shutil.copy(ask("template"), ask("tmp_path") / "vault.db")
+    return await SqlDatabase.open(f"sqlite:///{path}", clock=clock, on_commit=slots.keep)
+
+
+async def _postgresql(ask: Ask, clock: SettableClock, slots: Slots) -> Database:
+    return await SqlDatabase.open(ask("postgresql_url"), clock=clock, on_commit=slots.keep)
+
+
+async def _memory(_ask: Ask, clock: SettableClock, slots: Slots) -> Database:
     database = MemoryDatabase(clock)
     database.on_commit = slots.keep
     return database
 
 
-Opener = Callable[[Path, Path, SettableClock, Slots], Awaitable[Database]]
-ADAPTERS: dict[str, Opener] = {"sqlite": _sqlite, "memory": _memory}
+Opener = Callable[[Ask, SettableClock, Slots], Awaitable[Database]]
+ADAPTERS: dict[str, Opener] = {"sqlite": _sqlite, "postgresql": _postgresql, "memory": _memory}
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +79,17 @@ def slots() -> Slots:
 
 
 @pytest.fixture(params=sorted(ADAPTERS))
-async def database(
-    request: pytest.FixtureRequest, template: Path, tmp_path: Path, clock: SettableClock, slots: Slots
-) -> AsyncIterator[Database]:
+def opener(request: pytest.FixtureRequest) -> tuple[Opener, Ask]:
+    """Who opens a database, with what it needs made before a loop runs."""
+    needs = {"sqlite": ("template", "tmp_path"), "postgresql": ("postgresql_url",)}
+    found = {name: request.getfixturevalue(name) for name in needs.get(request.param, ())}
+    return ADAPTERS[request.param], found.__getitem__
+
+
+@pytest.fixture
+async def database(opener: tuple[Opener, Ask], clock: SettableClock, slots: Slots) -> AsyncIterator[Database]:
     """An empty database of each kind."""
-    opened = await ADAPTERS[request.param](template, tmp_path, clock, slots)
+    opens, ask = opener
+    opened = await opens(ask, clock, slots)
     yield opened
     await opened.close()

@@ -96,8 +96,8 @@ def link(number: int, *recordings: RecordingId) -> Link:
     )
 
 
-def session(number: int, *recordings: RecordingId) -> Session:
-    """Return a session of acme that expires `number` minutes after noon."""
+def session(number: int, *recordings: RecordingId, by: LinkId | None = None) -> Session:
+    """Return a session of acme, by that link or by name, that expires `number` minutes after noon."""
     return Session(
         id=SessionId(f"session{number}"),
         customer=ACME.id,
@@ -106,6 +106,7 @@ def session(number: int, *recordings: RecordingId) -> Session:
         recordings=recordings,
         created_at=NOON,
         expires_at=NOON + timedelta(minutes=number),
+        link=by,
     )
 
 

@@ -86,6 +86,21 @@ async def test_sessions_come_and_go(database: Database) -> None:
         assert list(await rows.sessions.of_customer(ACME.id)) == [session(2)]
 
 
+async def test_sessions_are_found_by_their_link(database: Database) -> None:
+    """A link names the sessions that came by it, and no other."""
+    await add_parties(database)
+    one, other = link(1).id, link(2).id
+    async with database.unit_of_work() as work:
+        for each in (session(1, by=one), session(2), session(3, FIRST, by=one), session(4, by=other)):
+            await work.sessions.add(each)
+        await work.commit()
+
+    async with database.reading() as rows:
+        assert list(await rows.sessions.of_link(one)) == [session(1, by=one), session(3, FIRST, by=one)]
+        assert list(await rows.sessions.of_link(link(3).id)) == []
+        assert await rows.sessions.get(session(4).id) == session(4, by=other)
+
+
 async def test_expired_sessions_are_found(database: Database) -> None:
     """Those whose time has come are found, `limit` at most; the others are left."""
     await add_parties(database)

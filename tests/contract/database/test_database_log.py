@@ -141,3 +141,19 @@ async def test_what_the_log_cannot_hold_is_refused(database: Database) -> None:
     await append(database)
 
     assert await verified_size(database) == 1
+
+
+async def test_details_can_be_erased(database: Database) -> None:
+    """A detail row goes with its salt, alone; the entry stays, and leaving without a commit erases nothing."""
+    await append(database, 4)
+    async with database.unit_of_work() as work:
+        await work.log.erase_details(0, 3)
+    async with database.unit_of_work() as work:
+        await work.log.erase_details(1, 2)
+        await work.commit()
+
+    async with database.reading() as rows:
+        stored = [each async for each in rows.events.scan(0, 4)]
+    assert [each.detail is None for each in stored] == [False, True, True, False]
+    assert [each.salt is None for each in stored] == [False, True, True, False]
+    assert all(each.record for each in stored)

@@ -73,6 +73,36 @@ async def test_uploads_without_a_key_are_apart(database: Database) -> None:
     assert await listed(database, RecordingFilter()) == [2, 1]
 
 
+async def test_an_idempotency_key_can_be_let_go(database: Database) -> None:
+    """A recording that let its key go is found by it no more, and another may have it."""
+    await add_parties(database)
+    await add_uploads(database, upload(1))
+
+    async with database.unit_of_work() as work:
+        await work.recordings.forget_same_as(recording(1).id)
+        await work.recordings.add(replace(upload(2), same_as=upload(1).same_as))
+        await work.commit()
+
+    async with database.reading() as rows:
+        assert await rows.recordings.same_as("same 1") == recording(2)
+        assert await rows.recordings.get(recording(1).id) == recording(1)
+
+
+async def test_the_details_of_a_day_can_be_dropped(database: Database) -> None:
+    """The call details of that day go, those of another stay, and so do the recordings."""
+    await add_parties(database)
+    another = replace(upload(2), day=upload(1).day + timedelta(days=1))
+    await add_uploads(database, upload(1), another)
+
+    async with database.unit_of_work() as work:
+        await work.recordings.drop_details(upload(1).day)
+        await work.commit()
+
+    async with database.reading() as rows:
+        assert set(await rows.recordings.details([recording(1).id, recording(2).id])) == {recording(2).id}
+        assert await rows.recordings.get(recording(1).id) == recording(1)
+
+
 async def test_a_changed_recording_is_kept(database: Database) -> None:
     """A recording is kept on its way to the end; what isn't there can't be changed."""
     await add_parties(database)

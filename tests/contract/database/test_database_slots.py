@@ -79,3 +79,16 @@ async def test_a_period_has_one_slot(database: Database) -> None:
         months = [(await rows.slots.period(Period.MONTH_INDEX, day)) for day in days]
     assert found == [1, None, None]
     assert months == [2, 2, None]
+
+
+async def test_a_period_can_have_another_slot(database: Database) -> None:
+    """A day's slot that was destroyed makes place for another; the month's stays."""
+    async with database.unit_of_work() as work:
+        await work.slots.add_period(Period.DAY_DETAILS, DAY, 1)
+        await work.slots.add_period(Period.MONTH_INDEX, DAY, 2)
+        await work.slots.renew_period(Period.DAY_DETAILS, DAY, 3)
+        await work.commit()
+
+    async with database.reading() as rows:
+        assert await rows.slots.period(Period.DAY_DETAILS, DAY) == 3
+        assert await rows.slots.period(Period.MONTH_INDEX, DAY) == 2

@@ -9,12 +9,37 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from keys.signing import NoteSigner, generate_seed
+from vault.audit.checkpoint import Checkpoint
+from vault.audit.entry import Entry
+from vault.audit.tlog_proof import prove_entry
+
 TOKEN, PASSWORD, LINK = "source-token", "correct-horse", "link-token"
+SIGNER = NoteSigner("callvault/fake", generate_seed())
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+
+def certificate_of(
+    recording: str, sha256: str, *, action: str = "recording.shredded", signer: NoteSigner = SIGNER
+) -> str:
+    """Return the certificate of a log that holds nothing else."""
+    entry = Entry(
+        index=0,
+        time=datetime(2026, 11, 22, tzinfo=UTC),
+        actor="customer:x",
+        action=action,
+        outcome="done",
+        channel="http",
+        recording=recording,
+        facts={"sha256": sha256},
+    )
+    note = Checkpoint(signer.verifier.name, 1, entry.leaf_hash()).sign(signer)
+    return prove_entry(entry.encode(), 0, (), note).encode().decode()
 
 
 @dataclass
@@ -30,6 +55,7 @@ class FakeService:
     seen: list[str] = field(default_factory=list)
     ranges: list[str | None] = field(default_factory=list)
     receipts: list[tuple[str, str]] = field(default_factory=list)
+    certificates: dict[str, str] = field(default_factory=dict)
     uploaded: list[tuple[str, bytes, dict[str, list[str]]]] = field(default_factory=list)
     base_url: str = ""
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,8 +159,10 @@ class FakeService:
             return problem(404, "not_found", "no such recording")
         if sha256 != hashlib.sha256(self.waiting[name][1]).hexdigest():
             return problem(409, "digest_mismatch", "nothing was destroyed")
-        certificate = f"certificate of {name}\n" if self.answer_state == "shredded" else None
-        return web.json_response({"state": self.answer_state, "certificate": certificate})
+        if self.answer_state != "shredded":
+            return web.json_response({"state": self.answer_state, "certificate": None})
+        certificate = self.certificates.get(name) or certificate_of(name, sha256)
+        return web.json_response({"state": "shredded", "certificate": certificate})
 
     def cut_after(self, sent_bytes: int) -> Fault:
         """Send that much of the content, then cut the line."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.entrypoints.cli.conftest import COMMAND, Founded, Shell
 
@@ -62,6 +65,24 @@ def test_a_failed_init_says_what_to_remove(tmp_path: Path) -> None:
         ).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize("gone", ["vault.sqlite", "vault.sqlite root.key"])
+def test_what_a_cut_off_init_left(founded: Founded, tmp_path: Path, gone: str) -> None:
+    """Root key or slots without a vault in the database are named, with what to do, and left alone."""
+    data = tmp_path / "data"
+    shutil.copytree(founded.shell.data, data)
+    for name in gone.split():
+        (data / name).unlink()
+    before = sorted(data.rglob("*"))
+
+    done = Shell(data).run("init", "--dpo", "dora")
+
+    assert done.returncode == 1
+    assert str(data / "slots") in done.stderr
+    assert (str(data / "root.key") in done.stderr) is ("root.key" not in gone)
+    assert "remove them and try again" in done.stderr
+    assert sorted(data.rglob("*")) == before
 
 
 def test_without_a_vault(tmp_path: Path) -> None:
@@ -208,6 +229,20 @@ def test_doctor_and_status(founded: Founded, tmp_path: Path) -> None:
     assert "chmod 700" in open_to_others.stdout
     assert shell.json("status")["log_size"] > 0
     assert Shell(tmp_path / "none").run("doctor").returncode == 1
+
+
+def test_the_doctor_misses_a_dropped_mirror(founded: Founded, tmp_path: Path) -> None:
+    """A mirror that was filled and is not listed any more is named: nothing is destroyed on it."""
+    data, second = tmp_path / "data", tmp_path / "second"
+    shutil.copytree(founded.shell.data, data)
+    Shell(data).run("mirrors", "add", str(second))
+    both = {"CALLVAULT_SLOTS__PATHS": f"{data / 'slots'},{second}"}
+
+    listed = Shell(data, both).json("doctor")
+    dropped = Shell(data).json("doctor")
+
+    assert not [check for check in listed if "was filled" in check["finding"]]
+    assert [check["level"] for check in dropped if str(second) in check["finding"]] == ["warning"]
 
 
 def test_an_index_is_no_offset_from_the_end(founded: Founded) -> None:

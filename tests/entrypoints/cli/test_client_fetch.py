@@ -12,11 +12,20 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.entrypoints.cli.fake_service import LINK, PASSWORD, FakeService, answers, running
+from keys.signing import NoteSigner, NoteVerifier, generate_seed
+from tests.entrypoints.cli.fake_service import (
+    LINK,
+    PASSWORD,
+    SIGNER,
+    FakeService,
+    answers,
+    certificate_of,
+    running,
+)
 from vault.entrypoints.client import download
 from vault.entrypoints.client.address import parse_address
 from vault.entrypoints.client.collecting import signed_in
-from vault.entrypoints.client.failures import ServerRefused, TryAgain
+from vault.entrypoints.client.failures import CertificateWrong, ClientError, ServerRefused, TryAgain
 from vault.entrypoints.client.fetch import Fetched, Fetcher
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.ledger import Ledger
@@ -41,7 +50,11 @@ async def service() -> AsyncIterator[FakeService]:
 
 
 async def fetch(
-    service: FakeService, folder: Path, password: str = PASSWORD, tries: int = 3
+    service: FakeService,
+    folder: Path,
+    password: str = PASSWORD,
+    tries: int = 3,
+    verifier: NoteVerifier | None = None,
 ) -> list[Fetched]:
     """Collect everything with the link, as the command does."""
     address, patience = parse_address(f"{service.base_url}/collect#{LINK}"), Patience(tries, 0)
@@ -49,7 +62,7 @@ async def fetch(
         open_session(address) as session,
         signed_in(session, address, password=password, customer=None, patience=patience) as collector,
     ):
-        fetcher = Fetcher(collector, folder, Ledger.open(folder), no_meter)
+        fetcher = Fetcher(collector, folder, Ledger.open(folder), no_meter, verifier)
         return [result async for result in fetcher.run()]
 
 
@@ -76,7 +89,8 @@ async def test_collecting(service: FakeService, tmp_path: Path) -> None:
 
     assert [result.error for result in results] == [None] * 6
     assert visible(tmp_path)["call.wav"] == _CONTENT
-    assert visible(tmp_path)["5.wav.tlog-proof"] == f"certificate of {_ID.format(5)}\n".encode()
+    digest = hashlib.sha256(b"5").hexdigest()
+    assert visible(tmp_path)["5.wav.tlog-proof"] == certificate_of(_ID.format(5), digest).encode()
     assert dict(service.receipts)[_ID.format(0)] == hashlib.sha256(_CONTENT).hexdigest()
     assert service.seen[-1] == "DELETE /v1/collect/sessions/current"
     assert parts_in(tmp_path) == []
@@ -271,3 +285,73 @@ async def test_the_session_ends_whatever_happens(service: FakeService, tmp_path:
         await fetch(service, tmp_path)
 
     assert service.seen[-1].startswith("DELETE")
+
+
+_DIGEST = hashlib.sha256(_CONTENT).hexdigest()
+_OTHER = NoteSigner("callvault/fake", generate_seed())
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        "no proof at all\n",
+        "\ud800",
+        certificate_of(_ID.format(7), _DIGEST),
+        certificate_of(_ID.format(0), "0" * 64),
+        certificate_of(_ID.format(0), _DIGEST, action="recording.opened"),
+        certificate_of(_ID.format(0), _DIGEST, signer=_OTHER),
+        certificate_of(_ID.format(0), _DIGEST).replace("index 0", "index 1"),
+    ],
+)
+async def test_a_certificate_that_does_not_fit(
+    service: FakeService, tmp_path: Path, certificate: str
+) -> None:
+    """It is said, and put aside; the recording stays on disk, and the next run asks for a better one."""
+    service.certificates[_ID.format(0)] = certificate
+    first = (await fetch(service, tmp_path, verifier=SIGNER.verifier))[0]
+    between = visible(tmp_path)
+    del service.certificates[_ID.format(0)]
+    service.listed = False
+    second = (await fetch(service, tmp_path, verifier=SIGNER.verifier))[0]
+
+    assert isinstance(first.error, CertificateWrong)
+    assert set(between) == {"call.wav", "call.wav.tlog-proof.wrong"}
+    assert between["call.wav"] == _CONTENT
+    assert (second.error, second.state, service.ranges) == (None, "shredded", [None])
+    assert "call.wav.tlog-proof" in visible(tmp_path)
+
+
+async def test_nothing_is_not_a_certificate(service: FakeService, tmp_path: Path) -> None:
+    """A vault that says «destroyed» and certifies nothing is not believed."""
+
+    async def bare(_request: web.Request) -> web.Response:
+        return web.json_response({"state": "shredded", "certificate": None})
+
+    service.fault("POST /receipt", bare)
+
+    assert isinstance((await fetch(service, tmp_path))[0].error, CertificateWrong)
+    assert visible(tmp_path) == {"call.wav": _CONTENT}
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 200_000, b"1" * 10_000, b"\xff"])
+async def test_an_answer_that_is_no_answer(service: FakeService, tmp_path: Path, body: bytes) -> None:
+    """Nested beyond sense, or no object at all: one clear error, and no crash."""
+
+    async def nested(_request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    service.fault("POST /sessions", nested)
+    with pytest.raises(ClientError, match="not what a vault would say"):
+        await fetch(service, tmp_path)
+
+
+@pytest.mark.parametrize("token", ["a\r\nX-Injected: b", "", "a b", "\u0436", "a" * 600, 7, None])
+async def test_a_token_that_fits_no_header(service: FakeService, tmp_path: Path, token: object) -> None:
+    """A session's token goes into a header: what ends a line there is no token."""
+
+    async def told(_request: web.Request) -> web.Response:
+        return web.json_response({"token": token}, status=201)
+
+    service.fault("POST /sessions", told)
+    with pytest.raises(ClientError, match="not what a vault would say"):
+        await fetch(service, tmp_path)

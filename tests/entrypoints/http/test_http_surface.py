@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
-import logging
-import sys
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import http_parser
@@ -14,10 +12,10 @@ from aiohttp import http_parser
 from tests.harness.http_door import HttpDoor, opened, request_head
 from tests.harness.vaults import RealVault
 from vault.entrypoints.http import connection
-from vault.entrypoints.http.logging import set_up_logging
+from vault.entrypoints.http.causes import causes_of
 from vault.entrypoints.http.openapi import describe
 from vault.entrypoints.http.routes import CALL_DETAILS, ROUTES
-from vault.errors import ConfigInvalid
+from vault.errors import ConfigInvalid, LogUnavailable
 
 SOUND = b"sound " * 1000
 UNKNOWN = [
@@ -29,17 +27,6 @@ UNKNOWN = [
     "/v1/hook/SECRET",
     "//etc/passwd",
 ]
-
-
-@pytest.fixture
-def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Everything that is logged, as the service logs it."""
-    lines = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", lines)
-    root, kept = logging.getLogger(), logging.getLogger().handlers[:]
-    set_up_logging()
-    yield lines
-    root.handlers = kept
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
@@ -110,6 +97,32 @@ async def test_readiness_names_the_part_that_can_not_serve(door: HttpDoor) -> No
 
     assert down.status == 503
     assert (await down.json())["parts"]["store"] == "store_unavailable"
+
+
+async def test_what_is_unavailable_says_why_to_the_operator(door: HttpDoor, log_lines: io.StringIO) -> None:
+    """The caller hears «not now»; the service's log hears the code and the cause, without paths or names."""
+    (door.known.data / "blobs").rename(door.known.data / "elsewhere")
+    refused = await door.put("07700900123.wav", SOUND)
+    await door.client.get(door.url("/readyz"))
+
+    told = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    reasons = [line for line in told if line["event"] == "unavailable"]
+    assert (refused.status, (await refused.json())["code"]) == (503, "store_unavailable")
+    assert [line["code"] for line in reasons] == ["store_unavailable"] * 2
+    assert [line.get("part") for line in reasons] == [None, "store"]
+    assert all(line["why"] for line in reasons)
+    assert "07700900123" not in log_lines.getvalue()
+    assert str(door.known.data) not in "".join(map(json.dumps, reasons))
+
+
+def test_causes_are_told_by_kind_and_name() -> None:
+    """What lay behind an error is told by its kind and the system's name for it, never by its text."""
+    behind = OSError(errno.EIO, "Input/output error", "/secret/path")
+    error = LogUnavailable("the access log can't be written")
+    error.__cause__ = RuntimeError("the secret of the inside")
+    error.__cause__.__cause__ = behind
+
+    assert list(causes_of(error)) == ["RuntimeError", "OSError EIO"]
 
 
 async def test_metrics_are_for_this_machine_alone(real_vault: RealVault) -> None:

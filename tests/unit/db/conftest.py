@@ -1,4 +1,4 @@
-"""An SQLite database for every test, and ways to put it into trouble."""
+"""A database for every test: on SQLite, and on PostgreSQL too for tests marked `on_both`."""
 
 from __future__ import annotations
 
@@ -30,9 +30,17 @@ def path(template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(path: Path) -> str:
+def kind(request: pytest.FixtureRequest) -> str:
+    """What this test's database is: SQLite, unless `on_both` says otherwise."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, kind: str) -> str:
     """Its URL."""
-    return f"sqlite+aiosqlite:///{path}"
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return f"sqlite:///{request.getfixturevalue('path')}"
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from tests.contract.database.samples import append, verified_size
 from tests.fakes.clock import SettableClock
 from tests.unit.db.appender import AT_ONCE, append_many
-from tests.unit.db.troubles import nothing
+from tests.unit.db.troubles import nothing, on_both
 from vault.db.database import SqlDatabase
 
 _processes = multiprocessing.get_context("forkserver")
@@ -43,6 +43,7 @@ def received(acknowledged: Connection) -> Iterator[int]:
         return
 
 
+@on_both
 async def test_two_processes_append_to_one_log(database: SqlDatabase, url: str) -> None:
     """Each reads the head anew for every group: indexes stay dense, and each entry has its own."""
     with appender(url, 20) as (process, acknowledged):
@@ -63,6 +64,18 @@ async def test_two_processes_append_to_one_log(database: SqlDatabase, url: str) 
     assert await verified_size(database) == ours + len(theirs)
 
 
+@on_both
+async def test_four_processes_append_at_once(database: SqlDatabase, url: str) -> None:
+    """Each with its own group commit: every index is told once, none is left out, the log is whole."""
+    with ExitStack() as stack:
+        pipes = [stack.enter_context(appender(url, 5))[1] for _ in range(4)]
+        told = [index for pipe in pipes for index in await asyncio.to_thread(list, received(pipe))]
+
+    assert sorted(told) == list(range(4 * 5 * AT_ONCE))
+    assert await verified_size(database) == len(told)
+
+
+@on_both
 async def test_what_was_acknowledged_survives_a_kill(url: str) -> None:
     """Killed in the middle of its groups, over and over: what was acknowledged is there, the log whole."""
     acknowledged_at_most = -1

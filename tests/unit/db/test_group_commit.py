@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.database.samples import ACME, OPENED, append, verified_size
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import cancelled_at, nothing
+from tests.unit.db.troubles import cancelled_at, nothing, on_both
 from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
 from vault.db.group_commit import BODIES_PER_GROUP
@@ -32,6 +32,7 @@ async def customers(database: SqlDatabase) -> set[str]:
         return {each.name for each in await rows.customers.all()}
 
 
+@on_both
 @pytest.mark.parametrize("writes", [False, True])
 async def test_cancelled_at_any_await_a_body_harms_nobody(database: SqlDatabase, *, writes: bool) -> None:
     """Wherever a body is cancelled, the others commit, the turn goes on, and the log stays whole."""
@@ -62,6 +63,7 @@ async def test_cancelled_at_any_await_a_body_harms_nobody(database: SqlDatabase,
     assert names == (wanted if writes else set())
 
 
+@on_both
 async def test_the_turn_is_not_lost_with_who_waits_for_it(database: SqlDatabase) -> None:
     """A group left open for one who is then cancelled is committed all the same."""
     inside, go_on = asyncio.Event(), asyncio.Event()
@@ -85,6 +87,7 @@ async def test_the_turn_is_not_lost_with_who_waits_for_it(database: SqlDatabase)
     assert await verified_size(database) == 1
 
 
+@on_both
 async def test_a_crowd_of_all_kinds(database: SqlDatabase) -> None:
     """Of many that commit, raise, forget to commit or are cancelled, exactly the acknowledged stay."""
     acknowledged: set[str] = set()
@@ -112,6 +115,7 @@ async def test_a_crowd_of_all_kinds(database: SqlDatabase) -> None:
     assert await verified_size(database) == len(names)
 
 
+@on_both
 async def test_a_refusal_waits_for_what_it_saw(url: str) -> None:
     """Who is refused for what another body of its group did hears of it only if that stays."""
 
@@ -125,6 +129,7 @@ async def test_a_refusal_waits_for_what_it_saw(url: str) -> None:
     assert {type(outcome) for outcome in outcomes} == {LogUnavailable}
 
 
+@on_both
 async def test_bodies_share_commits(url: str) -> None:
     """Many at once need few commits, and none waits for an endless queue."""
     told: list[int] = []
@@ -141,6 +146,7 @@ async def test_bodies_share_commits(url: str) -> None:
     assert len(groups) <= 5
 
 
+@on_both
 async def test_snapshots_see_groups_whole(database: SqlDatabase) -> None:
     """A reader never sees a customer without its entry, nor an entry without its customer."""
     writing = [asyncio.create_task(_commit(database, f"c{number}")) for number in range(60)]
@@ -159,6 +165,7 @@ async def _commit(database: SqlDatabase, name: str) -> None:
         await work.commit()
 
 
+@on_both
 async def test_nothing_is_done_after_commit(database: SqlDatabase) -> None:
     """A unit of work that is over neither reads, writes nor appends."""
     async with database.unit_of_work() as work:
@@ -174,6 +181,7 @@ async def test_nothing_is_done_after_commit(database: SqlDatabase) -> None:
     assert await verified_size(database) == 0
 
 
+@on_both
 async def test_a_snapshot_changes_nothing(database: SqlDatabase) -> None:
     """Writing through a reading snapshot is a programming error."""
     async with database.reading() as rows:
@@ -181,6 +189,7 @@ async def test_a_snapshot_changes_nothing(database: SqlDatabase) -> None:
             await rows.customers.add(ACME)
 
 
+@on_both
 async def test_cancelled_readers_leave_the_pool_whole(database: SqlDatabase) -> None:
     """Wherever a reader is cancelled, those after it find their connections."""
 
@@ -196,6 +205,7 @@ async def test_cancelled_readers_leave_the_pool_whole(database: SqlDatabase) -> 
     await asyncio.gather(*(read() for _ in range(40)))
 
 
+@on_both
 async def test_closing_ends_what_is_under_way(url: str) -> None:
     """Whoever has the turn may finish; whoever waits or comes later hears `DatabaseUnavailable`."""
     database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
@@ -219,6 +229,7 @@ async def test_closing_ends_what_is_under_way(url: str) -> None:
     await again.close()
 
 
+@on_both
 async def test_a_step_that_took_too_long_is_still_the_bodys(database: SqlDatabase) -> None:
     """A body that gives up waiting for a statement and goes on is kept or undone as a whole."""
 

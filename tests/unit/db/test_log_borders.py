@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 
 from tests.contract.database.samples import append
 from tests.fakes.clock import NOON
+from tests.unit.db.troubles import on_both
 from vault.audit.growth import GrowingTree, Hashes
 from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of, verify_inclusion
 from vault.audit.tiles import TILE_WIDTH, Tile, tile_root
@@ -68,6 +69,7 @@ async def long_log(database: SqlDatabase) -> LongLog:
     return log
 
 
+@on_both
 async def test_a_tile_of_level_one_is_kept_as_it_fills(database: SqlDatabase, long_log: LongLog) -> None:
     """Growing over 65,536 entries keeps the tiles and the right edge that a recomputation gives."""
     for count in (99, 1, 1, 300):
@@ -82,6 +84,7 @@ async def test_a_tile_of_level_one_is_kept_as_it_fills(database: SqlDatabase, lo
     assert Tile(1, 0) in long_log.tiles
 
 
+@on_both
 async def test_proofs_reach_across_every_level(database: SqlDatabase, long_log: LongLog) -> None:
     """Proofs of old and new entries hold, at sizes before, at and after the border."""
     records = await append(database, 400)
@@ -98,6 +101,7 @@ async def test_proofs_reach_across_every_level(database: SqlDatabase, long_log: 
                 verify_inclusion(leaf_hash(record), index, size, root, proof)
 
 
+@on_both
 async def test_a_missing_tile_is_told(database: SqlDatabase, long_log: LongLog) -> None:
     """A tile that was taken away is no proof, and no tile is made above the gap."""
     async with database._writer.begin() as connection:

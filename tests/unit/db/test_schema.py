@@ -18,15 +18,22 @@ from sqlalchemy import Table, create_engine
 from tests.fakes.clock import SettableClock
 from tests.unit.db.troubles import nothing
 from vault.db import log_tables as _log_tables  # noqa: F401 - joins its tables to `metadata`
+from vault.db import renewals as _renewals
 from vault.db import schema, tables
+from vault.db import staff_sessions as _staff_sessions
 from vault.db.database import SqlDatabase
+from vault.db.grant_tables import grants, opening_requests
 from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
+from vault.domain.grant import Grant
 from vault.domain.guesses import Bucket
 from vault.domain.hold import LegalHold
+from vault.domain.opening_request import OpeningRequest
 from vault.domain.recording import Recording
+from vault.domain.renewal import Renewal
 from vault.domain.source import Source
 from vault.domain.staff import LockedIdentity, StaffMember
+from vault.domain.staff_session import StaffSession
 from vault.errors import DatabaseUnavailable, NoVault
 from vault.ports.repositories import VaultRecord
 
@@ -80,6 +87,10 @@ def test_the_program_needs_the_newest_revision() -> None:
         (tables.recordings, Recording, {"holds"}),
         (tables.guess_buckets, Bucket, set()),
         (tables.holds, LegalHold, set()),
+        (grants, Grant, set()),
+        (opening_requests, OpeningRequest, set()),
+        (_renewals.renewals, Renewal, set()),
+        (_staff_sessions.staff_sessions, StaffSession, set()),
     ],
 )
 def test_every_field_has_a_column(table: Table, kind: type, elsewhere: set[str]) -> None:

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
+
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 
 
 async def nothing(_frontier: Frontier) -> None:

@@ -195,10 +195,10 @@ def test_a_cut_off_creation_leaves_no_broken_key(path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        ("vault:secret@host", "known are local:"),
-        ("", "known are local:"),
-        ("/etc/root.key", "known are local:"),
-        ("LOCAL:/x", "known are local:"),
+        ("vault:secret@host", "known are awskms:, local:"),
+        ("", "known are awskms:, local:"),
+        ("/etc/root.key", "known are awskms:, local:"),
+        ("LOCAL:/x", "known are awskms:, local:"),
         ("local:", "where the root key is"),
         ("local:a\0b", "NUL"),
     ],

@@ -16,7 +16,7 @@ from keys.age import (
     seal_file,
 )
 from keys.errors import MalformedHeader, MalformedIdentity, NoMatchingIdentity, PayloadCorrupt
-from keys.identities import lock, parse_identity, parse_recipient, unlock
+from keys.identities import lock, parse_identity, parse_recipient, relock, unlock
 from keys.secret import Secret
 
 PASSWORD = Secret(b"six-words-as-they-were-issued")
@@ -37,6 +37,32 @@ def test_password_and_office_unlock() -> None:
     assert unlock(locked, [OFFICE]) == customer
     with pytest.raises(NoMatchingIdentity):
         unlock(locked, [PasswordIdentity(Secret(b"wrong")), HybridIdentity.generate()])
+
+
+def test_a_new_lock_keeps_the_password() -> None:
+    """Locked anew by the office, it opens with the password that nobody gave, for the old office no more."""
+    customer, new = HybridIdentity.generate(), HybridIdentity.generate()
+    locked = lock(customer, [PasswordRecipient(PASSWORD), OFFICE.recipient])
+
+    again = relock(locked, [OFFICE], [new.recipient])
+
+    assert unlock(again, [PasswordIdentity(PASSWORD)]) == customer
+    assert unlock(again, [new]) == customer
+    with pytest.raises(NoMatchingIdentity):
+        unlock(again, [OFFICE])
+
+
+def test_a_new_lock_needs_who_opens_the_old_one() -> None:
+    """A stranger locks nothing anew, and nobody locks to nobody or to an X25519 recipient."""
+    locked = lock(HybridIdentity.generate(), [PasswordRecipient(PASSWORD), OFFICE.recipient])
+
+    with pytest.raises(NoMatchingIdentity):
+        relock(locked, [HybridIdentity.generate()], [OFFICE.recipient])
+    for recipients in ([], [X25519Identity.generate().recipient]):
+        with pytest.raises(MalformedHeader):
+            relock(locked, [OFFICE], recipients)
+    with pytest.raises(MalformedHeader):
+        relock(locked.replace(b"-> mlkem768x25519 ", b"-> mlkem768x25519 A", 1), [OFFICE], [OFFICE.recipient])
 
 
 def test_the_plaintext_is_an_identity_file() -> None:

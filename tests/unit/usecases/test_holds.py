@@ -11,11 +11,22 @@ import pytest
 from keys.errors import SlotsUnavailable
 from tests.fakes.scene import OPERATOR, Scene, read_all
 from tests.fakes.slots import MemorySlots
+from tests.harness.staff import custodian, dana
 from vault.domain.event import Action
 from vault.domain.hold import LegalHold
 from vault.domain.names import CustomerName
 from vault.domain.recording import RecordingState
-from vault.errors import Ambiguous, Closed, Collected, Conflict, Invalid, LogUnavailable, NotFound
+from vault.domain.staff import Role
+from vault.errors import (
+    AccessDenied,
+    Ambiguous,
+    Closed,
+    Collected,
+    Conflict,
+    Invalid,
+    LogUnavailable,
+    NotFound,
+)
 from vault.usecases.change_customer import change_customer
 from vault.usecases.confirm_receipt import ReceiptState, confirm_receipt
 from vault.usecases.list_recordings import show_recording
@@ -24,6 +35,7 @@ from vault.usecases.place_hold import place_hold
 from vault.usecases.recover import recover
 from vault.usecases.release_hold import ReleasedHold, release_hold
 from vault.usecases.seal_recording import UploadReceipt
+from vault.usecases.unlock_staff import Custodian
 from vault.usecases.verify_log import verify_log
 
 CASE = "H-2026/7"
@@ -43,14 +55,19 @@ async def sealed(scene: Scene) -> UploadReceipt:
     return await scene.upload(scene.acme.source, b"sound")
 
 
+async def dpo(scene: Scene) -> Custodian:
+    """Return Dana, unlocked."""
+    return await dana(scene.vault, scene.founding.passphrase)
+
+
 async def hold(scene: Scene, *recordings: str, case: str = CASE) -> LegalHold:
     """Place a hold; return the last one."""
-    return (await place_hold(scene.vault, recordings, case=case, by=OPERATOR))[-1]
+    return (await place_hold(scene.vault, await dpo(scene), recordings, case=case))[-1]
 
 
 async def release(scene: Scene, which: str) -> ReleasedHold:
     """Release what must be one hold."""
-    (released,) = await release_hold(scene.vault, which, by=OPERATOR)
+    (released,) = await release_hold(scene.vault, await dpo(scene), which)
     return released
 
 
@@ -68,7 +85,11 @@ def alive(scene: Scene, sealed: UploadReceipt) -> bool:
 async def test_a_hold_is_on_record(scene: Scene, sealed: UploadReceipt) -> None:
     """Its entry names hold and review; the case lies in the detail row. `show` tells of it."""
     (placed,) = await place_hold(
-        scene.vault, [sealed.recording[:9]], case=f" {CASE} ", review_on=date(2027, 3, 1), by=OPERATOR
+        scene.vault,
+        await dpo(scene),
+        [sealed.recording[:9]],
+        case=f" {CASE} ",
+        review_on=date(2027, 3, 1),
     )
 
     (entry,) = await scene.log(Action.HOLD_PLACED)
@@ -78,7 +99,7 @@ async def test_a_hold_is_on_record(scene: Scene, sealed: UploadReceipt) -> None:
         "customer": scene.acme.customer.id,
         "review_on": "2027-03-01",
     }
-    assert entry.detail == {"name": "root", "case": CASE}
+    assert entry.detail == {"name": "dana", "case": CASE}
     assert list((await show_recording(scene.vault, sealed.recording, by=OPERATOR)).holds) == [placed]
 
 
@@ -106,7 +127,7 @@ async def test_lifting_ends_nothing_that_was_not_collected(scene: Scene, sealed:
     own = await scene.upload(scene.own, b"own")
     await hold(scene, sealed.recording, own.recording)
 
-    released = await release_hold(scene.vault, CASE, by=OPERATOR)
+    released = await release_hold(scene.vault, await dpo(scene), CASE)
 
     assert [each.ends for each in released] == [False, False]
     assert alive(scene, sealed)
@@ -159,6 +180,23 @@ async def test_what_is_not_in_force_is_not_released(scene: Scene, sealed: Upload
     for unknown in (CASE, "zzzz", "ÄÖÜ", ""):
         with pytest.raises(NotFound):
             await release(scene, unknown)
+
+
+async def test_who_may_hold_and_who_may_let_go(scene: Scene, sealed: UploadReceipt) -> None:
+    """A tech manager places holds; a DPO alone releases them, for that may destroy; a manager neither."""
+    tom = await custodian(scene.vault, await dpo(scene), "tom", Role.TECH_MANAGER)
+    mia = await custodian(scene.vault, await dpo(scene), "mia", Role.MANAGER)
+    with pytest.raises(AccessDenied):
+        await place_hold(scene.vault, mia, [sealed.recording], case=CASE)
+    await place_hold(scene.vault, tom, [sealed.recording], case=CASE)
+    for person in (tom, mia):
+        with pytest.raises(AccessDenied):
+            await release_hold(scene.vault, person, CASE)
+
+    (placed,) = await scene.log(Action.HOLD_PLACED)
+    assert placed.entry.actor == tom.actor.id
+    assert not await scene.log(Action.HOLD_RELEASED)
+    assert (await release(scene, CASE)).hold.case == CASE
 
 
 async def test_no_log_no_hold_and_no_release(scene: Scene, sealed: UploadReceipt) -> None:

@@ -10,7 +10,7 @@ from tests.fakes.scene import Scene
 from vault.domain.event import Action, Outcome
 from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey, RecordingId, new_id
-from vault.errors import StoreUnavailable
+from vault.errors import LogUnavailable, StoreUnavailable
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.keep_house import (
     count_stopped_guesses,
@@ -141,6 +141,19 @@ async def test_stopped_guesses_are_counted_once(scene: Scene) -> None:
     buckets = scene.parts.database.state.buckets
     assert (buckets["name 1"].stopped, buckets["name 1"].tries) == (2, 10)
     assert (buckets["name 2"].stopped, buckets["name 2"].tries) == (1, 0)
+
+
+async def test_stopped_guesses_outlive_a_failed_commit(scene: Scene) -> None:
+    """What could not be written now is written later, with what came meanwhile."""
+    scene.parts.stopped.count("name 1", 3)
+    scene.parts.database.fail_commit_with(LogUnavailable("not now"), once=True)
+
+    with pytest.raises(LogUnavailable):
+        await count_stopped_guesses(scene.vault)
+    scene.parts.stopped.count("name 1")
+    await count_stopped_guesses(scene.vault)
+
+    assert scene.parts.database.state.buckets["name 1"].stopped == 4
 
 
 async def test_recovery_zeroes_what_came_back(scene: Scene) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from keys.errors import SlotDestroyed
 from keys.secret import Secret
 from tests.fakes.scene import OPERATOR, VISITOR, Known, Scene
 from vault.domain.event import Action
-from vault.domain.names import CustomerName, RecordingId
+from vault.domain.names import CustomerName, LinkId, RecordingId
 from vault.errors import AccessDenied, Ambiguous, Closed, Collected, Invalid, NotFound
 from vault.usecases.authenticate import Visitor
 from vault.usecases.confirm_receipt import confirm_receipt
@@ -118,3 +120,35 @@ async def test_a_link_is_revoked_once(scene: Scene) -> None:
     with pytest.raises(NotFound):
         await revoke_link(scene.vault, "zzzz", by=OPERATOR)
     assert len(await scene.log(Action.LINK_REVOKED)) == 1
+
+
+async def test_a_revoked_link_takes_its_sessions_along(scene: Scene) -> None:
+    """Whoever came by it is out at once, its slot destroyed; other links and names stay signed in."""
+    link, token = await create_link(scene.vault, ACME, by=OPERATOR)
+    other, other_token = await create_link(scene.vault, ACME, by=OPERATOR)
+    ended, kept = await by_link(scene, token, scene.acme), await by_link(scene, other_token, scene.acme)
+    slot = ended.session.slot
+
+    await revoke_link(scene.vault, link.id, by=OPERATOR)
+
+    async with scene.vault.reading() as rows:
+        assert await rows.sessions.get(ended.session.id) is None
+        assert await rows.sessions.of_link(other.id) == [kept.session]
+    with pytest.raises(SlotDestroyed):
+        await scene.vault.slots.read(slot)
+    assert (await scene.visitor(scene.acme)).customer == scene.acme.customer
+    assert (await scene.log(Action.LINK_REVOKED))[0].entry.facts["sessions_ended"] == 1
+
+
+async def test_a_session_is_bound_to_its_link(scene: Scene) -> None:
+    """Who writes another link, or none, into a session's row can't save it from the revocation."""
+    link, token = await create_link(scene.vault, ACME, by=OPERATOR)
+    signed_in = await sign_in(
+        scene.vault, link=token.reveal().decode(), password=scene.acme.password.reveal().decode(), by=VISITOR
+    )
+    session = (await scene.visitor(scene.acme, signed_in.token)).session
+    for changed in (None, LinkId("another")):
+        scene.parts.database.state.sessions[session.id] = replace(session, link=changed)
+        with pytest.raises(AccessDenied):
+            await scene.visitor(scene.acme, signed_in.token)
+    assert session.link == link.id

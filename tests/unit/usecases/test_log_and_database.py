@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from tests.fakes.scene import Scene, digest
+from tests.fakes.scene import OPERATOR, Scene, digest
 from tests.fakes.state import State
 from vault.audit.entry import Entry
 from vault.audit.tree import Frontier, leaf_hash
@@ -16,10 +17,11 @@ from vault.domain.names import RecordingId
 from vault.domain.recording import RecordingState
 from vault.errors import LogCorrupt, NotFound
 from vault.ports.log import EventFilter
+from vault.usecases.compare_recordings import RecordingComparison
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.open_recording import open_recording
 from vault.usecases.prove_entry import prove_entry, sign_checkpoint
-from vault.usecases.read_log import events_since, list_events, show_event
+from vault.usecases.read_log import follow_events, list_events, show_event, show_proof
 from vault.usecases.verify_log import verify_log
 
 WAITING, SHREDDED = b"waiting", b"shredded"
@@ -107,7 +109,8 @@ def lose_row(state: State, waiting: RecordingId, _: RecordingId) -> None:
 def slip_in(state: State, waiting: RecordingId, _: RecordingId) -> None:
     """Add a recording that no entry sealed."""
     stranger = RecordingId("stranger")
-    state.recordings[stranger] = replace(state.recordings[waiting], id=stranger)
+    state.recordings[stranger] = replace(state.recordings[waiting], id=stranger, log_index=1)
+    state.uploads[stranger] = state.uploads[waiting]
 
 
 def pretend_destruction(state: State, waiting: RecordingId, _: RecordingId) -> None:
@@ -125,6 +128,27 @@ def pretend_entry(state: State, waiting: RecordingId, _: RecordingId) -> None:
 def revive(state: State, _: RecordingId, ended: RecordingId) -> None:
     """Let a shredded recording wait again."""
     state.recordings[ended] = replace(state.recordings[ended], state=RecordingState.WAITING)
+
+
+def give_away(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Make a recording another customer's."""
+    zenith = next(each for each in state.customers.values() if each.name == "zenith")
+    state.recordings[waiting] = replace(state.recordings[waiting], customer=zenith.id)
+
+
+def pretend_collection(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Call a recording collected, so that the next start destroys it."""
+    state.recordings[waiting] = replace(state.recordings[waiting], state=RecordingState.COLLECTED)
+
+
+def pretend_receipt(state: State, waiting: RecordingId, _: RecordingId) -> None:
+    """Call a recording received that nobody proved to hold."""
+    state.recordings[waiting] = replace(state.recordings[waiting], state=RecordingState.RETAINED)
+
+
+def erase_silently(state: State, _: RecordingId, __: RecordingId) -> None:
+    """Drop a detail row."""
+    state.entries[1] = replace(state.entries[1], salt=None, detail=None)
 
 
 def revive_wholly(state: State, _: RecordingId, ended: RecordingId) -> None:
@@ -148,6 +172,10 @@ def revive_wholly(state: State, _: RecordingId, ended: RecordingId) -> None:
         (pretend_entry, "disagree on its destruction"),
         (revive, "which its entries contradict"),
         (revive_wholly, "disagree on its destruction"),
+        (give_away, "customer, source or size differ"),
+        (pretend_collection, "which its entries contradict"),
+        (pretend_receipt, "which its entries contradict"),
+        (erase_silently, "entry 1: its detail row is gone, and no entry says that it was erased"),
     ],
 )
 async def test_disagreements_are_found(
@@ -174,12 +202,33 @@ async def test_a_revived_collection_is_found(scene: Scene) -> None:
     assert "which its entries contradict" in await findings(scene)
 
 
-async def test_erased_details_are_no_finding(scene: Scene) -> None:
-    """A detail row that was erased leaves the log whole."""
-    entries = scene.parts.database.state.entries
-    entries[1] = replace(entries[1], salt=None, detail=None)
+async def test_slots_that_contradict_are_found(scene: Scene) -> None:
+    """A slot destroyed under a waiting recording is named, and one that lives under a shredded one."""
+    waiting, ended = await busy(scene)
+    await scene.vault.slots.destroy([scene.recording(waiting).slot])
+    for mirror in scene.parts.slots.mirrors:
+        mirror[scene.recording(ended).slot] = bytes([1]) * 32
 
-    assert await findings(scene) == ""
+    assert sorted((await verify_log(scene.vault)).findings) == sorted(
+        (
+            f"recording {waiting}: it is waiting, but its slot is destroyed",
+            f"recording {ended}: it is shredded, but its slot is not destroyed",
+        )
+    )
+
+
+async def test_a_collection_meanwhile_is_no_finding(scene: Scene) -> None:
+    """What is collected after the verification's snapshot has no slot any more, and contradicts nothing."""
+    sealed = await scene.upload(scene.acme.source, WAITING)
+    async with scene.vault.reading() as rows:
+        size = await rows.events.size()
+        entries = [Entry.decode(stored.record) async for stored in rows.events.scan(0, size)]
+        visitor = await scene.visitor(scene.acme)
+        await confirm_receipt(scene.vault, visitor, sealed.recording, sealed.sha256)
+        comparison = RecordingComparison(size)
+        await comparison.take(rows, entries)
+
+        assert await comparison.finish(scene.vault, rows) == []
 
 
 async def test_edited_entries_are_found(scene: Scene) -> None:
@@ -224,17 +273,50 @@ async def test_reading_the_log(scene: Scene) -> None:
     waiting, _ = await busy(scene)
     log = await scene.log()
 
-    newest = await list_events(scene.vault, EventFilter(), limit=2)
+    newest = await list_events(scene.vault, EventFilter(), by=OPERATOR, limit=2)
     assert [each.entry.index for each in newest] == [len(log) - 1, len(log) - 2]
-    older = await list_events(scene.vault, EventFilter(), before=newest[-1].entry.index, limit=1)
+    older = await list_events(scene.vault, EventFilter(), by=OPERATOR, before=newest[-1].entry.index, limit=1)
     assert older[0].entry.index == len(log) - 3
-    about = await list_events(scene.vault, EventFilter(recording=waiting))
+    about = await list_events(scene.vault, EventFilter(recording=waiting), by=OPERATOR)
     assert [each.entry.action for each in about] == [Action.RECORDING_OPENED, Action.RECORDING_SEALED]
-    assert await show_event(scene.vault, 1) == log[1]
-    assert await events_since(scene.vault, 3, limit=4) == log[3:7]
-    assert await events_since(scene.vault, len(log)) == []
+    assert await show_event(scene.vault, 1, by=OPERATOR) == log[1]
     with pytest.raises(NotFound):
-        await show_event(scene.vault, len(log))
+        await show_event(scene.vault, 1000, by=OPERATOR)
+
+
+async def test_every_reading_of_the_log_is_an_entry_of_it(scene: Scene) -> None:
+    """Listing, showing, following and proving leave one entry each, which says how; none shows its own."""
+    shown = await list_events(scene.vault, EventFilter(), by=OPERATOR, limit=1)
+    await show_event(scene.vault, 3, by=OPERATOR)
+    await show_proof(scene.vault, 4, by=OPERATOR)
+    tail = [each async for each in follow_events(scene.vault, by=OPERATOR, lines=2, follow=False)]
+
+    read = await scene.log(Action.LOG_READ)
+    assert [each.entry.facts["how"] for each in read] == ["list", "show", "prove", "tail"]
+    assert shown[0].entry.index == read[0].entry.index - 1
+    assert [each.entry.index for each in tail] == [read[-1].entry.index - 2, read[-1].entry.index - 1]
+
+
+async def test_following_shows_what_comes(scene: Scene) -> None:
+    """Who follows sees the entry that says so, then each new one once; a missing one is passed over."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            raise TimeoutError
+        await append(scene, 100)
+        if len(waited) == 2:
+            del scene.parts.database.state.entries[len(log) + 130]
+
+    log = await scene.log()
+    followed: list[int] = []
+    with suppress(TimeoutError):
+        async for event in follow_events(scene.vault, by=OPERATOR, lines=1, wait=wait):
+            followed.append(event.entry.index)  # noqa: PERF401 - it ends by an error
+
+    last = len(log) + 200
+    assert followed == [index for index in range(len(log) - 1, last + 1) if index != len(log) + 130]
 
 
 async def test_every_entry_can_be_proven(scene: Scene) -> None:

@@ -18,7 +18,7 @@ async def test_the_export_verifies_by_itself(scene: Scene) -> None:
         for number in range(2 * TILE_WIDTH):
             await work.log.append(AuditEvent(Action.SESSION_ENDED, SERVICE, facts={"number": number}))
         await work.commit()
-    files = dict([file async for file in export_log(scene.vault)])
+    files = dict([file async for file in export_log(scene.vault, by=SERVICE)])
     verifier = NoteVerifier.parse(scene.vault.keys.signer.verifier_key)
 
     checkpoint = open_checkpoint(files["checkpoint"], verifier)
@@ -42,7 +42,7 @@ async def test_the_export_verifies_by_itself(scene: Scene) -> None:
 
 async def test_names_stay_at_home(scene: Scene) -> None:
     """No name or address leaves with the export: they lie beside the log."""
-    files = b"".join([content async for _, content in export_log(scene.vault)])
+    files = b"".join([content async for _, content in export_log(scene.vault, by=SERVICE)])
 
     for detail in (b"contract of acme", b"dana", b"198.51.100.7", b"acme"):
         assert detail not in files

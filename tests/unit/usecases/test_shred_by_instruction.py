@@ -71,14 +71,14 @@ async def test_it_ends_with_a_certificate(scene: Scene, dpo: Custodian, sealed: 
 
 async def test_a_hold_wins_on_record(scene: Scene, dpo: Custodian, sealed: UploadReceipt) -> None:
     """Held, it stays and opens; let go, it ends."""
-    await place_hold(scene.vault, [sealed.recording], case="7", by=OPERATOR)
+    await place_hold(scene.vault, dpo, [sealed.recording], case="7")
     with pytest.raises(HoldInForce):
         await shred(scene, dpo, sealed)
     assert scene.parts.slots.alive(scene.recording(sealed.recording).slot)
     assert await refusals(scene) == ["hold_in_force"]
     assert not await scene.log(Action.SHRED_INSTRUCTED)
 
-    await release_hold(scene.vault, "7", by=OPERATOR)
+    await release_hold(scene.vault, dpo, "7")
     assert (await shred(scene, dpo, sealed)).certificate
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from keys.age import HybridIdentity
+from keys.age import FileKey, HybridIdentity
 from keys.secret import Secret
 from tests.fakes.passwords import CountedPasswords
 from tests.fakes.scene import DPO, OPERATOR, VISITOR, Known, Scene
@@ -39,6 +39,10 @@ class Interrupted:
         identity = await self.checks.unlock(locked, password, trusted=trusted)
         await self.meanwhile()
         return identity
+
+    async def open_header(self, sealed: bytes, password: Secret) -> FileKey:
+        """Check without an interruption: nobody signs in by a header."""
+        return await self.checks.open_header(sealed, password)
 
 
 async def enter(scene: Scene, known: Known, by: Actor = VISITOR) -> SignedIn:

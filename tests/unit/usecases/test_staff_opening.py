@@ -114,7 +114,7 @@ async def test_a_collection_in_between_wins(scene: Scene, dpo: Custodian) -> Non
 
     with pytest.raises(Collected):
         await record_access(
-            scene.vault, AuditEvent(Action.RECORDING_OPENED, dpo.actor, recording=receipt.recording)
+            scene.vault, dpo, AuditEvent(Action.RECORDING_OPENED, dpo.actor, recording=receipt.recording)
         )
     assert not await scene.log(Action.RECORDING_OPENED)
 

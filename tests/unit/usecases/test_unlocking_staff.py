@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,11 +12,13 @@ from keys.secret import Secret
 from tests.fakes.keyring import keyring, locked_identity
 from tests.fakes.scene import DPO, OPERATOR, VISITOR, Scene
 from tests.harness.staff import add_person, dana
-from vault.domain.event import Action, Outcome
+from vault.domain.event import Action, Actor, Outcome
+from vault.domain.guesses import GUESSES_PER_WINDOW, WINDOW
 from vault.domain.names import StaffName
 from vault.domain.staff import Group, Owner, Role
-from vault.errors import AccessDenied, LogUnavailable
+from vault.errors import AccessDenied, LogUnavailable, Overloaded, TooManyGuesses
 from vault.sealing import identities
+from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
 from vault.usecases.unlock_staff import unlock_staff
 
 TOM, MIA = StaffName("tom"), StaffName("mia")
@@ -134,3 +137,92 @@ async def test_a_refusal_that_cannot_be_logged_says_so(scene: Scene) -> None:
     scene.parts.database.fail_commit_with(LogUnavailable("no disk"))
     with pytest.raises(LogUnavailable):
         await unlock_staff(scene.vault, DPO, Secret(b"wrong"), by=OPERATOR)
+
+
+OTHER_USER = replace(OPERATOR, id="os:1001", name="mallory")
+
+
+async def guess(scene: Scene, name: StaffName = DPO, by: Actor = OPERATOR) -> None:
+    """Try a wrong passphrase."""
+    await unlock_staff(scene.vault, name, Secret(b"wrong"), by=by)
+
+
+async def guess_until_stopped(scene: Scene, name: StaffName = DPO, by: Actor = OPERATOR) -> int:
+    """Guess on; return how many tries Argon2 was paid for."""
+    before = scene.parts.passwords.runs
+    for _ in range(GUESSES_PER_WINDOW):
+        with pytest.raises(AccessDenied):
+            await guess(scene, name, by)
+    with pytest.raises(TooManyGuesses):
+        await guess(scene, name, by)
+    return scene.parts.passwords.runs - before
+
+
+async def test_guesses_are_stopped_before_they_cost_anything(scene: Scene) -> None:
+    """Ten tries an hour reach Argon2, for known names as for others, from here and outside."""
+    for by in (OPERATOR, VISITOR):
+        for name in (DPO, StaffName("nobody")):
+            assert await guess_until_stopped(scene.copy(), name, by) == GUESSES_PER_WINDOW
+
+
+async def test_nobody_locks_the_dpo_out(scene: Scene) -> None:
+    """Another user and the network use up tries of their own; the right passphrase gets in."""
+    await guess_until_stopped(scene, by=OTHER_USER)
+    await guess_until_stopped(scene, by=VISITOR)
+
+    for _ in range(GUESSES_PER_WINDOW + 1):  # and as often as she likes
+        await dana(scene.vault, scene.founding.passphrase)
+        await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=OPERATOR)
+
+
+async def test_a_full_bucket_stays_full_after_a_restart(scene: Scene) -> None:
+    """The count is durable, the right passphrase does not open a full bucket, and an hour later it does."""
+    await guess_until_stopped(scene)
+    scene = scene.restarted()
+
+    with pytest.raises(TooManyGuesses):
+        await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=OPERATOR)
+    scene.parts.clock.advance(WINDOW)
+    await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=OPERATOR)
+
+
+async def test_beyond_the_limit_the_log_gets_summaries_only(scene: Scene) -> None:
+    """Each checked try is an entry; one summary an hour tells of all that were stopped."""
+    for _ in range(50):
+        with suppress(AccessDenied, TooManyGuesses):
+            await guess(scene)
+    assert len(await refused_facts(scene)) == GUESSES_PER_WINDOW
+
+    await count_stopped_guesses(scene.vault)
+    scene.parts.clock.advance(2 * WINDOW)
+    await sum_up_guesses(scene.vault)
+
+    *tries, summary = await refused_facts(scene)
+    assert len(tries) == GUESSES_PER_WINDOW
+    assert (summary["wrong"], summary["stopped"]) == (GUESSES_PER_WINDOW, 50 - GUESSES_PER_WINDOW)
+
+
+async def test_a_try_that_was_never_checked_is_given_back(scene: Scene) -> None:
+    """A full lane uses up nobody's tries, and outsiders wait in the lane of outsiders."""
+    scene.parts.passwords.full = True
+    for _ in range(GUESSES_PER_WINDOW + 1):
+        with pytest.raises(Overloaded):
+            await guess(scene)
+    scene.parts.passwords.full = False
+    for by in (OPERATOR, VISITOR):
+        await unlock_staff(scene.vault, DPO, scene.founding.passphrase, by=by)
+
+    assert scene.parts.passwords.lanes[-2:] == [True, False]
+
+
+async def test_made_up_names_and_networks_leave_little_behind(scene: Scene) -> None:
+    """However many names are made up, and networks they come from, the buckets stay 1,024 at most."""
+    scene.parts.passwords.full = True  # what is not checked is counted and given back alike
+    for number in range(1500):
+        by = replace(VISITOR, address=f"2001:db8:{number:x}::1") if number % 2 else OPERATOR
+        with suppress(Overloaded):
+            await guess(scene, StaffName(f"name{number}"), by)
+
+    ours = [key for key in scene.parts.database.state.buckets if key.startswith("staff")]
+    assert 100 < len(ours) <= 1024
+    assert all(key.startswith("staff name ") for key in ours)

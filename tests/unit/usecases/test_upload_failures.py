@@ -96,11 +96,21 @@ async def test_a_cut_upload_leaves_nothing(scene: Scene) -> None:
 )
 async def test_a_failed_commit_leaves_nothing(scene: Scene, error: Exception) -> None:
     """Without its entry a recording is not kept, and the error is the one that happened."""
-    scene.parts.database.fail_commit_with(error)
+    scene.parts.database.fail_commit_with(error, once=True)
 
     with pytest.raises(type(error)):
         await scene.upload(scene.acme.source, SOUND)
     assert nothing_kept(scene)
+
+
+async def test_a_failed_commit_may_come_back(scene: Scene) -> None:
+    """While nothing can be committed the payload stays: a crash may bring the failed commit back."""
+    scene.parts.database.fail_commit_with(LogUnavailable("no disk"))
+
+    with pytest.raises(LogUnavailable):
+        await scene.upload(scene.acme.source, SOUND)
+
+    assert len(scene.parts.blobs.blobs) == 1
 
 
 class StubbornBlobs(MemoryBlobs):

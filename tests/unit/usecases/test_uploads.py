@@ -16,6 +16,7 @@ from tests.fakes.scene import OPERATOR, Scene, body_of, digest, read_all
 from vault.domain.call import CallDetails, Direction
 from vault.domain.event import Action
 from vault.domain.names import RecordingId
+from vault.ports.repositories import Period
 from vault.sealing import header
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.list_waiting import list_waiting
@@ -129,6 +130,40 @@ async def test_the_same_again_after_collection(scene: Scene) -> None:
     assert await scene.upload(scene.acme.source, SOUND, CALL) == replace(first, created=False)
     assert scene.parts.blobs.blobs == blobs
     assert not await list_waiting(scene.vault, visitor)
+
+
+async def test_the_same_again_without_its_payload(scene: Scene) -> None:
+    """Where the payload is gone, the same upload is sealed anew: the old receipt would promise nothing."""
+    first = await scene.upload(scene.acme.source, SOUND, CALL)
+    scene.parts.blobs.blobs.clear()
+
+    second = await scene.upload(scene.acme.source, SOUND, CALL)
+
+    assert second.created
+    assert second.recording != first.recording
+    visitor = await scene.visitor(scene.acme)
+    assert await read_all(await open_recording(scene.vault, visitor, second.recording)) == SOUND
+    assert await scene.upload(scene.acme.source, SOUND, CALL) == replace(second, created=False)
+
+
+@pytest.mark.parametrize("period", [Period.DAY_DETAILS, Period.MONTH_INDEX])
+async def test_an_upload_for_a_period_that_was_erased(scene: Scene, period: Period) -> None:
+    """A late call of an erased day or month is taken; what was erased stays so, and lists go on."""
+    began = datetime(2026, 3, 4, tzinfo=UTC)
+    details = replace(CALL, calling=("+442079460000",), started_at=began)
+    first = await scene.upload(scene.acme.source, SOUND, details)
+    day = began.date() if period is Period.DAY_DETAILS else began.date().replace(day=1)
+    slot = scene.parts.database.state.periods[period, day]
+    await scene.vault.slots.destroy([slot])
+
+    second = await scene.upload(scene.acme.source, SOUND[:-1], details)
+
+    listed = await list_waiting(scene.vault, await scene.visitor(scene.acme))
+    known = {item.recording.id: item.details for item in listed}
+    assert known.keys() == {first.recording, second.recording}
+    assert known[second.recording].calling == details.calling
+    assert (known[first.recording] == CallDetails()) is (period is Period.DAY_DETAILS)
+    assert slot in scene.parts.database.state.slots_destroyed
 
 
 async def test_the_same_again_at_once(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from vault.db import log_tables  # noqa: F401 - joins its tables to `metadata`
+from vault.db import grant_tables, log_tables, staff_sessions  # noqa: F401 - join their tables to `metadata`
 from vault.db.tables import metadata
 
 context.configure(

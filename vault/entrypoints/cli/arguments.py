@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from vault.domain.event import Action
+from vault.domain.month import Month, parse_month
 from vault.domain.names import parse_id_prefix, parse_name
 from vault.entrypoints.cli.times import parse_duration, parse_end, parse_start
 from vault.errors import Invalid
@@ -17,16 +19,16 @@ from vault.errors import Invalid
 Parsed = TypeVar("Parsed")
 
 
-class _Token(Protocol):
+class Token(Protocol):
     """A word of the command line, as the parser hands it over."""
 
     value: str
 
 
-def _by(parse: Callable[[str], Parsed]) -> Callable[[object, Sequence[_Token]], Parsed]:
+def _by(parse: Callable[[str], Parsed]) -> Callable[[object, Sequence[Token]], Parsed]:
     """Make a converter of a parser; what it refuses is wrong usage."""
 
-    def convert(_kind: object, tokens: Sequence[_Token]) -> Parsed:
+    def convert(_kind: object, tokens: Sequence[Token]) -> Parsed:
         try:
             return parse(tokens[0].value)
         except Invalid as error:
@@ -58,6 +60,15 @@ End = Annotated[datetime, Parameter(converter=_by(parse_end))]
 
 # The parser would name the choices with dashes for dots.
 LoggedAction = Annotated[Action, Parameter(converter=_by(_action), show_choices=False)]
+
+Index = Annotated[int, Parameter(validator=Number(gte=0))]
+"""The place of an entry in the log, from 0."""
+
+Count = Annotated[int, Parameter(validator=Number(gte=1, lte=100_000))]
+"""How many at most; a list is held in memory as a whole."""
+
+ReportMonth = Annotated[Month, Parameter(converter=_by(parse_month), n_tokens=1, accepts_keys=False)]
+"""A month, written 2026-11."""
 
 PasswordFile = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 """A file with a password; `-` is standard input."""

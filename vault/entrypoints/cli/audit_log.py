@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from vault.domain.event import Actor, Outcome
-from vault.entrypoints.cli.arguments import End, Id, LoggedAction, Name, Start
+from vault.domain.event import Outcome
+from vault.entrypoints.cli.arguments import Count, End, Id, Index, LoggedAction, Name, Start
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.log_rows import EVENT_COLUMNS, event_row
-from vault.entrypoints.cli.lookups import actor_id, customer_id, recording_id
-from vault.entrypoints.cli.render import Row, cell, json_line
-from vault.ports.log import EventFilter
-from vault.ports.vault import Vault
-from vault.usecases.read_log import LoggedEvent, events_since, list_events, show_event
-
-_POLL_SECONDS = 1.0
+from vault.entrypoints.cli.render import cell, json_line
+from vault.entrypoints.staff.audit import LIST, SHOW, TAIL, ListEvents, OneEntry, TailLog
+from vault.entrypoints.staff.log_rows import EVENT_COLUMNS
+from vault.entrypoints.staff.row import Row
 
 
 def list_(
@@ -30,7 +25,8 @@ def list_(
     outcome: Outcome | None = None,
     since: Start | None = None,
     until: End | None = None,
-    limit: int = 100,
+    before: Index | None = None,
+    limit: Count = 100,
     run: Run,
 ) -> None:
     """List entries, newest first; with several options, those that fit all.
@@ -51,27 +47,16 @@ def list_(
         From this time on: ISO 8601, today or yesterday; local time without a zone.
     until
         Before this time; a day counts in full.
+    before
+        Only entries below this index: the last one shown gives the next page.
     limit
         How many at most.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> list[Row]:
-        async with vault.reading() as rows:
-            which = EventFilter(
-                actor=await actor_id(vault, rows, actor),
-                recording=await recording_id(rows, recording),
-                customer=await customer_id(rows, customer),
-                action=action,
-                outcome=outcome,
-                since=since,
-                until=until,
-            )
-        return [event_row(event) for event in await list_events(vault, which, limit=limit)]
-
-    run.show_list(run.in_vault(_use), EVENT_COLUMNS)
+    asked = ListEvents(actor, recording, customer, action, outcome, since, until, before, limit)
+    run.show_list(run.ask(LIST, asked), EVENT_COLUMNS)
 
 
-def show(index: int, /, *, run: Run) -> None:
+def show(index: Index, /, *, run: Run) -> None:
     """Show one entry.
 
     Parameters
@@ -79,15 +64,11 @@ def show(index: int, /, *, run: Run) -> None:
     index
         Its place in the log, from 0.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> Row:
-        return event_row(await show_event(vault, index))
-
-    run.show(run.in_vault(_use))
+    run.show(run.ask(SHOW, OneEntry(index)))
 
 
 def tail(
-    *, lines: int = 10, follow: Annotated[bool, Parameter(negative="--no-follow")] = True, run: Run
+    *, lines: Count = 10, follow: Annotated[bool, Parameter(negative="--no-follow")] = True, run: Run
 ) -> None:
     """Show the newest entries and every new one until Ctrl-C. With --format json, one object a line.
 
@@ -98,26 +79,10 @@ def tail(
     follow
         Wait for new ones.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> None:
-        async with vault.reading() as rows:
-            index = max(0, await rows.events.size() - lines)
-        while True:
-            events = await events_since(vault, index)
-            for event in events:
-                _print_line(event, run)
-            index += len(events)
-            if events:
-                continue
-            if not follow:
-                return
-            await asyncio.sleep(_POLL_SECONDS)
-
-    run.in_vault(_use)
+    run.follow(TAIL, TailLog(lines, follow), lambda row: _print_line(row, run))
 
 
-def _print_line(event: LoggedEvent, run: Run) -> None:
-    row = event_row(event)
+def _print_line(row: Row, run: Run) -> None:
     if run.for_people:
         shown = (cell(row.get(column)) for column in EVENT_COLUMNS)
         run.write("  ".join(text for text in shown if text) + "\n")

@@ -5,48 +5,94 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from cyclopts import Parameter
 
 from keys.signing import NoteVerifier
-from vault.audit.tlog_proof import TlogProof
+from vault.audit.tlog_proof import TlogProof, is_proof
 from vault.domain.event import Actor
-from vault.entrypoints.cli.arguments import Output
-from vault.entrypoints.cli.exits import ExitCode
+from vault.entrypoints.cli.arguments import Index, Output
+from vault.entrypoints.cli.exits import ExitCode, WrongUsage
 from vault.entrypoints.cli.files import ExportFolder, read_small, write_output
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.log_rows import entry_row
+from vault.entrypoints.staff.audit import (
+    CHECKPOINT,
+    EXPORT,
+    KEY,
+    PROVE,
+    VERIFY,
+    Nothing,
+    OneEntry,
+    VerifyLog,
+)
+from vault.entrypoints.staff.log_rows import entry_row
+from vault.entrypoints.staff.row import Row
 from vault.errors import LogBehind
 from vault.ports.vault import Vault
-from vault.usecases.export_log import export_log
-from vault.usecases.prove_entry import prove_entry, sign_checkpoint
+from vault.usecases.check_anchors import Gathered, gather_anchors
 from vault.usecases.verify_log import Verification, verify_log
 
 
-def verify(*, since_checkpoint: Path | None = None, run: Run) -> int:
+def verify(
+    *,
+    since_checkpoint: Path | None = None,
+    anchors: Annotated[bool, Parameter(negative="")] = False,
+    run: Run,
+) -> int:
     """Recompute the whole log and compare it with the database; exit 3 when anything is wrong.
 
     Parameters
     ----------
     since_checkpoint
-        A checkpoint that was kept: the log must begin with what it signed.
+        A checkpoint that was kept, or a certificate or proof, which ends with one: the log must begin with
+        what it signed.
+    anchors
+        Hold the log against every checkpoint in the folders of [anchors] paths, and check their time stamps.
     """
-    kept = read_small(since_checkpoint) if since_checkpoint else None
+    kept = _note_in(read_small(since_checkpoint)) if since_checkpoint else None
+    if run.options.server is not None:
+        return _verify_there(run, kept, anchors=anchors)
 
-    async def _use(vault: Vault, _by: Actor) -> Verification:
-        return await verify_log(vault, since=kept, progress=_progress)
+    async def _use(vault: Vault, _by: Actor) -> tuple[Verification, Gathered]:
+        found = await gather_anchors(vault) if anchors else Gathered((), 0, ())
+        return await verify_log(vault, since=kept, anchors=found.checkpoints, progress=show_progress), found
 
     try:
-        result = run.in_vault(_use)
+        result, anchored = run.in_vault(_use)
     except LogBehind as error:
-        result = Verification(0, None, [str(error)])
-    findings = list(result.findings)
+        result, anchored = Verification(0, None, [str(error)]), Gathered((), 0, ())
+    findings = [*result.findings, *anchored.findings]
     root = base64.b64encode(result.root).decode() if result.root else None
-    run.show({"ok": not findings, "size": result.size, "root": root, "findings": findings})
+    run.show(
+        {
+            "ok": not findings,
+            "size": result.size,
+            "root": root,
+            "erased_details": result.erased,
+            **({"anchors": len(anchored.checkpoints), "stamped": anchored.stamped} if anchors else {}),
+            "findings": findings,
+        }
+    )
     for finding in findings:
         run.note(f"wrong: {finding}")
     return ExitCode.FOUND_WRONG if findings else ExitCode.DONE
+
+
+def _verify_there(run: Run, kept: bytes | None, *, anchors: bool) -> int:
+    """Have the vault at `--server` verify itself: whoever runs it could lie, so keep checkpoints of your own."""
+    if anchors:
+        raise WrongUsage("anchors are looked at on the vault's own machine, without --server")
+    row = run.ask(VERIFY, VerifyLog(None if kept is None else kept.decode("utf-8", "replace")))
+    run.show(row)
+    for finding in cast("list[str]", row["findings"]):
+        run.note(f"wrong: {finding}")
+    return ExitCode.DONE if row["ok"] else ExitCode.FOUND_WRONG
+
+
+def _note_in(kept: bytes) -> bytes:
+    """Return the signed note in what somebody kept: a checkpoint is one, a proof ends with one."""
+    return TlogProof.parse(kept).checkpoint_note if is_proof(kept) else kept
 
 
 def checkpoint(*, output: Output = None, run: Run) -> None:
@@ -57,23 +103,15 @@ def checkpoint(*, output: Output = None, run: Run) -> None:
     output
         A new file for it.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> bytes:
-        return await sign_checkpoint(vault)
-
-    _put_out(run, "checkpoint", run.in_vault(_use), output)
+    _put_out(run, "checkpoint", str(run.ask(CHECKPOINT, Nothing())["checkpoint"]).encode(), output)
 
 
 def key(*, run: Run) -> None:
     """Print the verifier key of the log, by which anybody can check its proofs."""
-
-    async def _use(vault: Vault, _by: Actor) -> str:
-        return vault.keys.signer.verifier_key
-
-    _put_out(run, "key", run.in_vault(_use).encode() + b"\n", None)
+    _put_out(run, "key", str(run.ask(KEY, Nothing())["key"]).encode() + b"\n", None)
 
 
-def prove(index: int, /, *, output: Output = None, run: Run) -> None:
+def prove(index: Index, /, *, output: Output = None, run: Run) -> None:
     """Prove that an entry is in the log, in a file that anybody can check (C2SP tlog-proof).
 
     Parameters
@@ -83,11 +121,7 @@ def prove(index: int, /, *, output: Output = None, run: Run) -> None:
     output
         A new file for the proof.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> bytes:
-        return (await prove_entry(vault, index)).encode()
-
-    _put_out(run, "proof", run.in_vault(_use), output)
+    _put_out(run, "proof", str(run.ask(PROVE, OneEntry(index))["proof"]).encode(), output)
 
 
 def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: Run) -> None:
@@ -99,15 +133,14 @@ def export(*, output: Annotated[Path, Parameter(name=("--output", "-o"))], run: 
         A new or empty folder, or one with an earlier export of the same log.
     """
     folder = ExportFolder.prepare(output)
+    files: list[str] = []
 
-    async def _use(vault: Vault, _by: Actor) -> int:
-        files = 0
-        async for path, content in export_log(vault):
-            folder.write(path, content)
-            files += 1
-        return files
+    def _take(row: Row) -> None:
+        files.append(str(row["path"]))
+        folder.write(files[-1], base64.b64decode(str(row["content"])))
 
-    run.show({"folder": str(output), "files": run.in_vault(_use)})
+    run.follow(EXPORT, Nothing(), _take)
+    run.show({"folder": str(output), "files": len(files)})
 
 
 def verify_proof(file: Path, /, *, key: str, run: Run) -> None:
@@ -135,6 +168,7 @@ def _put_out(run: Run, name: str, content: bytes, output: Path | None) -> None:
         run.show({name: content.decode().removesuffix("\n") if name == "key" else content.decode()})
 
 
-def _progress(done: int, size: int) -> None:
+def show_progress(done: int, size: int) -> None:
+    """Tell a person at a terminal how far it is."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{done:,} of {size:,} entries" + ("\n" if done >= size else ""))

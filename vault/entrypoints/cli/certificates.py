@@ -9,15 +9,12 @@ from cyclopts import App
 from keys.signing import NoteVerifier
 from vault.audit.certificate import DestructionCertificate
 from vault.audit.tlog_proof import TlogProof
-from vault.domain.event import Actor
 from vault.entrypoints.cli.arguments import Id, Output
 from vault.entrypoints.cli.certificate_page import certificate_in, is_page, render_page
-from vault.entrypoints.cli.exits import CommandFailed
 from vault.entrypoints.cli.files import read_small, write_output
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.render import Value
-from vault.ports.vault import Vault
-from vault.usecases.shred import certificate_of
+from vault.entrypoints.staff.certificates import SHOW, ShowCertificate
 
 app = App(
     name="certificates",
@@ -43,15 +40,8 @@ def show(recording: Id, /, *, output: Output = None, run: Run) -> None:
     output
         A new file: a page to print where the name ends in .html, else the proof itself.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> tuple[str, str]:
-        async with vault.reading() as rows:
-            found = await rows.recordings.get(await rows.recordings.find(recording))
-        if found is None or found.shred_log_index is None:
-            raise CommandFailed(f"the recording {recording} is not destroyed, so there is no certificate")
-        return await certificate_of(vault, found), vault.keys.signer.verifier_key
-
-    text, verifier_key = run.in_vault(_use)
+    answer = run.ask(SHOW, ShowCertificate(recording))
+    text, verifier_key = str(answer["certificate"]), str(answer["key"])
     certificate = DestructionCertificate.from_proof(TlogProof.parse(text.encode()))
     if output is not None:
         as_page = output.suffix.lower() in _PAGE_ENDINGS

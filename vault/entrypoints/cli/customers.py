@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cyclopts import App
 
-from keys.passwords import normalise
-from keys.secret import Secret
-from vault.domain.customer import Customer
-from vault.domain.event import Actor
-from vault.domain.names import CustomerName, StaffName
 from vault.entrypoints.cli.arguments import Name, PasswordFile
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.passwords import read_password, text_of
-from vault.entrypoints.cli.render import Row
-from vault.ports.vault import Vault
-from vault.usecases.add_customer import add_customer
-from vault.usecases.change_customer import change_customer, close_customer, find_customer
-from vault.usecases.reissue_password import reissue_password as reissue
+from vault.entrypoints.staff import customers as operations
 
 app = App(
     name="customers",
@@ -54,25 +42,14 @@ def add(
         Where notices go.
     """
 
-    async def _use(vault: Vault, by: Actor) -> tuple[Customer, Secret]:
-        return await add_customer(
-            vault, CustomerName(name), agreement=agreement, title=title, email=email, by=by
-        )
-
-    customer, password = run.in_vault(_use)
-    run.show({**customer_row(customer), "password": text_of(password)})
+    run.show(run.ask(operations.ADD, operations.AddCustomer(name, agreement, title, email)))
     run.note(_SHOWN_ONCE)
 
 
 @app.command(name="list")
 def list_(*, run: Run) -> None:
     """List all customers."""
-
-    async def _use(vault: Vault, _by: Actor) -> Sequence[Customer]:
-        async with vault.reading() as rows:
-            return await rows.customers.all()
-
-    run.show_list([customer_row(customer) for customer in run.in_vault(_use)], _COLUMNS)
+    run.show_list(run.ask(operations.LIST, operations.EveryCustomer()), _COLUMNS)
 
 
 @app.command
@@ -84,12 +61,7 @@ def show(name: Name, /, *, run: Run) -> None:
     name
         Its short name.
     """
-
-    async def _use(vault: Vault, _by: Actor) -> Customer:
-        async with vault.reading() as rows:
-            return await find_customer(rows, CustomerName(name))
-
-    run.show(customer_row(run.in_vault(_use)))
+    run.show(run.ask(operations.SHOW, operations.OneCustomer(name)))
 
 
 @app.command(name="set")
@@ -123,20 +95,8 @@ def set_(
     """
     if (agreement, title, email, delete_on_collection) == (None, None, None, None):
         raise WrongUsage("nothing to change was given; see callvault customers set --help")
-
-    async def _use(vault: Vault, by: Actor) -> Customer:
-        return await change_customer(
-            vault,
-            CustomerName(name),
-            by=by,
-            agreement=agreement,
-            title=title,
-            email=email,
-            delete_on_collection=delete_on_collection,
-            instructed_by=instructed_by,
-        )
-
-    run.show(customer_row(run.in_vault(_use)))
+    asked = operations.ChangeCustomer(name, agreement, title, email, delete_on_collection, instructed_by)
+    run.show(run.ask(operations.SET, asked))
 
 
 @app.command
@@ -148,11 +108,7 @@ def close(name: Name, /, *, run: Run) -> None:
     name
         Its short name.
     """
-
-    async def _use(vault: Vault, by: Actor) -> Customer:
-        return await close_customer(vault, CustomerName(name), by=by)
-
-    run.show(customer_row(run.in_vault(_use)))
+    run.show(run.ask(operations.CLOSE, operations.OneCustomer(name)))
 
 
 @app.command
@@ -168,33 +124,5 @@ def reissue_password(name: Name, /, *, password_file: PasswordFile = None, run: 
     password_file
         File with that person's passphrase; `-` is standard input.
     """
-    staff = run.options.staff
-    if staff is None:
-        raise WrongUsage("say whose passphrase it is: --as NAME, a DPO or tech manager")
-    given = read_password(f"passphrase of {staff}", password_file, run.environ)
-
-    async def _use(vault: Vault, by: Actor) -> Secret:
-        return await reissue(
-            vault,
-            CustomerName(name),
-            staff=StaffName(by.name),
-            passphrase=normalise(text_of(given)),
-            by=by,
-        )
-
-    run.show({"name": name, "password": text_of(run.in_vault(_use))})
+    run.show(run.ask(operations.REISSUE, operations.OneCustomer(name), password_file))
     run.note(_SHOWN_ONCE)
-
-
-def customer_row(customer: Customer) -> Row:
-    """Return what is shown of a customer."""
-    return {
-        "name": customer.name,
-        "id": customer.id,
-        "title": customer.title,
-        "agreement": customer.agreement,
-        "email": customer.email,
-        "delete_on_collection": customer.delete_on_collection,
-        "added_at": customer.added_at,
-        "closed_at": customer.closed_at,
-    }

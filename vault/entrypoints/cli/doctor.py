@@ -6,7 +6,7 @@ from cyclopts import App
 
 from keys.errors import KeysError
 from vault.domain.event import Actor
-from vault.entrypoints.cli.checks import Check, Level, check_machine, check_settings, check_vault
+from vault.entrypoints.cli.checks import Check, Level, check_deployment, check_vault
 from vault.entrypoints.cli.exits import ExitCode
 from vault.entrypoints.cli.invocation import Run
 from vault.errors import VaultError
@@ -22,7 +22,7 @@ def doctor(*, run: Run) -> int:
     Each line is ok, warning or failure; exit 1 when there is a failure.
     """
     settings = run.settings()
-    checks = [*check_machine(), *check_settings(settings)]
+    checks = list(check_deployment(settings))
 
     async def _use(vault: Vault, _by: Actor) -> list[Check]:
         return await check_vault(vault, settings)

@@ -6,14 +6,14 @@ import os
 import sys
 from enum import IntEnum
 
-from keys.errors import CustodyUnavailable, KeysError, SignatureInvalid, SlotsUnavailable
+from keys.errors import CustodyUnavailable, KeysError, SignatureInvalid, SlotsUnavailable, StampInvalid
 from vault.entrypoints.cli.text import plain
 from vault.errors import LogCorrupt, ProofInvalid, TooManyGuesses, Unavailable, VaultError
 
 DEBUG_VARIABLE = "CALLVAULT_DEBUG"
 
 _AGAIN_LATER = (Unavailable, TooManyGuesses, CustodyUnavailable, SlotsUnavailable)
-_FOUND_WRONG = (ProofInvalid, LogCorrupt, SignatureInvalid)
+_FOUND_WRONG = (ProofInvalid, LogCorrupt, SignatureInvalid, StampInvalid)
 
 
 class ExitCode(IntEnum):

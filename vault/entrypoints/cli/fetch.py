@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from keys.signing import NoteVerifier
 from vault.entrypoints.cli.arguments import PasswordFile
 from vault.entrypoints.cli.exits import ExitCode, WrongUsage, complain
 from vault.entrypoints.cli.invocation import Run
@@ -30,11 +31,11 @@ app = App(
     help_epilogue="""\
 Examples:
   callvault fetch 'https://vault.example/collect#TOKEN' -o recordings --password-file password.txt
-  callvault fetch https://vault.example --customer acme -o recordings
+  callvault fetch https://vault.example --customer acme -o recordings --key "$(cat callvault.vkey)"
 
 Only https:// is spoken, except to this machine. SSL_CERT_FILE names certificate authorities of your own.
 Exit codes: 0 everything that waited is in the folder and confirmed; 1 something failed for good;
-4 try again later: it goes on where it stopped.
+3 a certificate does not fit what was collected; 4 try again later: it goes on where it stopped.
 """,
 )
 
@@ -55,6 +56,7 @@ def fetch(
     output: Annotated[Path, Parameter(name=("--output", "-o"))],
     password_file: PasswordFile = None,
     customer: str | None = None,
+    key: str | None = None,
     run: Run,
 ) -> int:
     """Collect what waits: download, verify, confirm, save the certificates.
@@ -71,14 +73,17 @@ def fetch(
         File with the retrieval password; `-` is standard input.
     customer
         Short name to sign in with, without a link.
+    key
+        The log's verifier key, as `callvault audit key` prints it: certificates are checked against it.
     """
+    verifier = NoteVerifier.parse(key.strip()) if key is not None else None
     try:
         address = parse_address(url)
         if (address.link is None) is (customer is None):
             raise WrongUsage("give the whole link with its #TOKEN, or the address and --customer NAME")
         password = text_of(read_password("retrieval password", password_file, run.environ))
         output.mkdir(parents=True, exist_ok=True)
-        results = asyncio.run(_fetch_all(address, customer, password, output, run))
+        results = asyncio.run(_fetch_all(address, customer, password, output, verifier=verifier, run=run))
     except ClientError as error:
         raise client_failure(error) from None
     run.show_list([_row(result) for result in results if result.error is None], _COLUMNS)
@@ -89,14 +94,20 @@ def fetch(
 
 
 async def _fetch_all(
-    address: Address, customer: str | None, password: str, folder: Path, run: Run
+    address: Address,
+    customer: str | None,
+    password: str,
+    folder: Path,
+    *,
+    verifier: NoteVerifier | None,
+    run: Run,
 ) -> list[Fetched]:
     results: list[Fetched] = []
     async with (
         open_session(address) as session,
         signed_in(session, address, password=password, customer=customer, patience=Patience()) as collector,
     ):
-        async for result in Fetcher(collector, folder, Ledger.open(folder), meter).run():
+        async for result in Fetcher(collector, folder, Ledger.open(folder), meter, verifier).run():
             results.append(result)
             _tell(result, folder, run)
     return results

@@ -22,6 +22,12 @@ def read_small(path: Path) -> bytes:
     return content
 
 
+def must_be_new(path: Path) -> None:
+    """Raise `CommandFailed` where there is a file already, before much work is done for nothing."""
+    if path.exists():
+        raise CommandFailed(f"{path} exists already; nothing was written")
+
+
 def write_output(path: Path, content: bytes) -> None:
     """Write a new file, durably; raise `CommandFailed` where there is one already."""
     try:

@@ -1,8 +1,8 @@
-"""The options that every command takes, in any position: `--data`, `--config`, `--as`, `--format`."""
+"""The options of every command, in any position: `--data`, `--config`, `--server`, `--as`, `--format`, …"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +11,13 @@ from vault.entrypoints.cli.exits import DEBUG_VARIABLE, WrongUsage
 from vault.entrypoints.cli.passwords import PASSWORD_FILE_VARIABLE
 
 _SYSTEM_DATA = Path("/var/lib/callvault")
+_PASSWORD_FILE = "--password-file"
 _VARIABLES = {
     "--data": "CALLVAULT_DATA",
     "--config": "CALLVAULT_CONFIG",
+    "--server": "CALLVAULT_SERVER",
     "--as": "CALLVAULT_AS",
+    "--identity": "CALLVAULT_IDENTITY",
     "--format": "CALLVAULT_FORMAT",
 }
 COMMAND_VARIABLES = frozenset({*_VARIABLES.values(), PASSWORD_FILE_VARIABLE, DEBUG_VARIABLE})
@@ -31,12 +34,19 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """What was given, by option or else by environment; `data` is always known."""
+    """What was given, by option or else by environment; `data` is always known.
+
+    `identity` names a file: the person's own, or for `staff recover` without `--as` the recovery identity.
+    With a `server`, every command is a person's: `password_file` may then be given in any position, too.
+    """
 
     data: Path
     config: Path | None
     staff: str | None
     format: Format
+    identity: str | None = None
+    server: str | None = None
+    password_file: str | None = None
 
 
 def take_options(
@@ -47,6 +57,14 @@ def take_options(
     Raise `WrongUsage` for an option without its value or an unknown format.
     """
     given = {option: environ[name] for option, name in _VARIABLES.items() if environ.get(name)}
+    rest = _take(words, _VARIABLES, given)
+    if "--server" in given:
+        rest = _take(rest, (_PASSWORD_FILE,), given)
+    return _options(given, system_data), rest
+
+
+def _take(words: Sequence[str], wanted: Collection[str], given: dict[str, str]) -> list[str]:
+    """Move the wanted options into `given`; return the rest."""
     rest: list[str] = []
     queue = list(words)
     while queue:
@@ -55,7 +73,7 @@ def take_options(
             rest += [word, *queue]
             break
         option, equals, value = word.partition("=")
-        if option not in _VARIABLES:
+        if option not in wanted:
             rest.append(word)
             continue
         if not equals:
@@ -63,7 +81,7 @@ def take_options(
         if not value:
             raise WrongUsage(f"{option} needs a value")
         given[option] = value
-    return _options(given, system_data), rest
+    return rest
 
 
 def _options(given: Mapping[str, str], system_data: Path) -> GlobalOptions:
@@ -74,6 +92,9 @@ def _options(given: Mapping[str, str], system_data: Path) -> GlobalOptions:
         config=Path(config) if config else None,
         staff=given.get("--as"),
         format=_format(given.get("--format", Format.TABLE)),
+        identity=given.get("--identity"),
+        server=given.get("--server"),
+        password_file=given.get(_PASSWORD_FILE),
     )
 
 

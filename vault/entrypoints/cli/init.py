@@ -12,7 +12,7 @@ from keys.passwords import normalise
 from keys.secret import Secret
 from vault.app import create_vault
 from vault.config import Settings
-from vault.db.engine import database_file
+from vault.db.engine import database_file, is_postgresql
 from vault.domain.event import Actor, Channel
 from vault.domain.names import StaffName
 from vault.entrypoints.cli.arguments import Name, PasswordFile
@@ -81,7 +81,10 @@ def init(
 def _places(settings: Settings) -> list[Path]:
     """Return where a vault on this machine lies."""
     root_key = Path(settings.custody.url.removeprefix(_LOCAL))
-    return [root_key, *settings.slots.paths, database_file(settings.database.url)]
+    places = [root_key, *settings.slots.paths]
+    if not is_postgresql(settings.database.url):
+        places.append(database_file(settings.database.url))
+    return places
 
 
 _WHAT_TO_KEEP = """\

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
+from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.globals import COMMAND_VARIABLES, Format, GlobalOptions
 from vault.entrypoints.cli.render import Row, render_item, render_list
 from vault.entrypoints.cli.text import plain
@@ -17,6 +18,8 @@ from vault.entrypoints.cli.text import plain
 if TYPE_CHECKING:  # at run time only commands that need the vault wait for it
     from vault.config import Settings
     from vault.domain.event import Actor
+    from vault.entrypoints.staff.operation import Answer as Rows
+    from vault.entrypoints.staff.operation import Asked, Operation, StreamOperation
     from vault.ports.vault import Vault
 
 Answer = TypeVar("Answer")
@@ -30,7 +33,9 @@ class Invocation:
     environ: Mapping[str, str]
 
     def settings(self) -> Settings:
-        """Read the settings; raise `ConfigInvalid`."""
+        """Read the settings; raise `ConfigInvalid`, or `WrongUsage` with `--server`: they are elsewhere."""
+        if self.options.server is not None:
+            raise WrongUsage("this is done at the vault's own machine, without --server")
         from vault.config import load  # noqa: PLC0415 - see above
 
         # Variables of the command alone are no settings; a misspelt setting is still found.
@@ -42,6 +47,30 @@ class Invocation:
         from vault.entrypoints.cli.opening import in_vault  # noqa: PLC0415 - see above
 
         return asyncio.run(in_vault(self.settings(), self.options.staff, use))
+
+    def ask(
+        self, operation: Operation[Asked, Rows], asked: Asked, password_file: str | None = None
+    ) -> Rows:
+        """Return what an operation answers: of the vault here, or of the one at `--server`."""
+        if self.options.server is not None:
+            from vault.entrypoints.cli.remote import ask_server  # noqa: PLC0415 - most commands need no HTTP
+
+            return ask_server(self, operation, asked)
+        from vault.entrypoints.cli.custodians import ask_here  # noqa: PLC0415 - see above
+
+        return ask_here(self, operation, asked, password_file)
+
+    def follow(
+        self, operation: StreamOperation[Asked], asked: Asked, take: Callable[[Row], None]
+    ) -> None:
+        """Hand every row that an operation answers to `take`, as it comes."""
+        if self.options.server is not None:
+            from vault.entrypoints.cli.remote import follow_server  # noqa: PLC0415 - as in `ask`
+
+            return follow_server(self, operation, asked, take)
+        from vault.entrypoints.cli.custodians import follow_here  # noqa: PLC0415 - as in `ask`
+
+        return follow_here(self, operation, asked, take)
 
     def show(self, item: Row) -> None:
         """Print one thing."""

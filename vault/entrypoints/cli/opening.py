@@ -13,10 +13,9 @@ from vault.domain.event import Actor, Channel
 from vault.domain.names import StaffName, parse_name
 from vault.errors import NotFound
 from vault.ports.vault import Vault
+from vault.usecases.look_up import look_up_staff, system_actor_id
 
 Answer = TypeVar("Answer")
-
-_BLINDED_CHARACTERS = 16
 
 
 async def in_vault(
@@ -36,16 +35,10 @@ async def acting(vault: Vault, staff: str | None) -> Actor:
     if staff is None:
         name = system_user()
         return Actor(system_actor_id(vault, name), name, Channel.CLI)
-    async with vault.reading() as rows:
-        member = await rows.staff.get(StaffName(parse_name(staff)))
+    member = await look_up_staff(vault, StaffName(parse_name(staff)))
     if member is None or member.removed_at is not None:
         raise NotFound(f"nobody of the staff is called {staff}")
     return Actor(f"staff:{member.id}", member.name, Channel.CLI)
-
-
-def system_actor_id(vault: Vault, name: str) -> str:
-    """Return the opaque id under which the log knows a user of the operating system."""
-    return "os:" + vault.keys.blind("os user", name)[:_BLINDED_CHARACTERS]
 
 
 def system_user() -> str:

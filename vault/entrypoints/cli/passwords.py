@@ -14,7 +14,7 @@ from vault.entrypoints.cli.text import plain
 
 PASSWORD_FILE_VARIABLE = "CALLVAULT_PASSWORD_FILE"  # noqa: S105 - the name of a variable that names a file
 _MAX_BYTES = 4096
-_STDIN = "-"
+STDIN = "-"
 
 
 def read_password(prompt: str, file: str | None, environ: Mapping[str, str]) -> Secret:
@@ -27,18 +27,28 @@ def read_password(prompt: str, file: str | None, environ: Mapping[str, str]) -> 
         return given
     if not sys.stdin.isatty():
         raise WrongUsage(f"a password is needed: --password-file FILE, or - for standard input ({prompt})")
-    return _checked(getpass.getpass(f"{plain(prompt)}: ").encode("utf-8", "surrogateescape"), "the prompt")
+    return prompt_for(prompt)
 
 
 def given_password(file: str | None, environ: Mapping[str, str]) -> Secret | None:
     """Return the password of `file` or of the file that the environment names; None without either."""
-    file = file or environ.get(PASSWORD_FILE_VARIABLE)
+    file = given_file(file, environ)
     return read_secret_file(file) if file else None
+
+
+def given_file(file: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the file that was named, by the command or by the environment."""
+    return file or environ.get(PASSWORD_FILE_VARIABLE)
+
+
+def prompt_for(prompt: str) -> Secret:
+    """Ask for a password on the terminal; raise `CommandFailed` for an empty one."""
+    return _checked(getpass.getpass(f"{plain(prompt)}: ").encode("utf-8", "surrogateescape"), "the prompt")
 
 
 def read_secret_file(file: str) -> Secret:
     """Return the first line of a file, `-` being standard input; warn where others can read it."""
-    if file == _STDIN:
+    if file == STDIN:
         return _checked(sys.stdin.buffer.readline(_MAX_BYTES + 1), "standard input")
     path = Path(file)
     with path.open("rb") as opened:

@@ -19,7 +19,7 @@ from vault.entrypoints.cli.meter import meter
 from vault.entrypoints.cli.passwords import read_secret_file
 from vault.entrypoints.cli.render import Row
 from vault.entrypoints.client.address import Address, parse_address
-from vault.entrypoints.client.failures import ClientError, TryAgain
+from vault.entrypoints.client.failures import CertificateWrong, ClientError, TryAgain
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.push import Receipt, Uploader, must_be_sendable
 from vault.entrypoints.client.retry import Patience
@@ -169,9 +169,14 @@ def client_message(error: Exception) -> str:
 
 
 def worst_of(failures: Sequence[Exception]) -> ExitCode:
-    """Return the exit code of several failures: to try again later only if that may help every one."""
+    """Return the exit code of several failures: to try again later only if that may help every one.
+
+    A certificate that does not fit goes before everything else.
+    """
     if not failures:
         return ExitCode.DONE
+    if any(isinstance(failure, CertificateWrong) for failure in failures):
+        return ExitCode.FOUND_WRONG
     if all(isinstance(failure, TryAgain) for failure in failures):
         return ExitCode.AGAIN_LATER
     return ExitCode.FAILED

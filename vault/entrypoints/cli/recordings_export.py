@@ -45,15 +45,29 @@ def export(
     async def _use(vault: Vault, custodian: Custodian) -> Row:
         exported = await export_recording(vault, custodian, recording, reason=reason, to=recipient)
         written = await write_all(stream, exported.age_file())
-        told: dict[str, Value] = {"id": exported.recording.id, "file": output, "bytes": written}
-        if not run.for_people:  # a post-quantum recipient fills a screen
-            told["recipient"] = exported.recipient
-        return {**told, "fingerprint": exported.fingerprint}
+        return {
+            "id": exported.recording.id,
+            "bytes": written,
+            "recipient": exported.recipient,
+            "fingerprint": exported.fingerprint,
+        }
 
     with new_stream(output) as stream:
-        row = as_custodian(run, password_file, _use)
+        if run.options.server is None:
+            row = as_custodian(run, password_file, _use)
+        else:
+            from vault.entrypoints.cli.recordings_there import export_there  # noqa: PLC0415 - HTTP is seldom needed
+
+            row = export_there(run, stream, recording, reason=reason, to=to)
     if output != STDOUT:
-        run.show(row)
+        run.show(_told(row, output, run))
+
+
+def _told(row: Row, output: str, run: Run) -> Row:
+    told: dict[str, Value] = {"id": row["id"], "file": output, "bytes": row["bytes"]}
+    if not run.for_people:  # a post-quantum recipient fills a screen
+        told["recipient"] = row["recipient"]
+    return {**told, "fingerprint": row["fingerprint"]}
 
 
 def _recipient(text: str) -> ExportRecipient:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+
+from keys.passwords import normalise
+from keys.secret import Secret
+from vault.domain.staff import Role
 from vault.entrypoints.cli.arguments import Id, PasswordFile
 from vault.entrypoints.cli.custodians import as_custodian
+from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.passwords import STDIN, given_file, prompt_for, read_secret_file, text_of
 from vault.entrypoints.cli.render import Row
 from vault.entrypoints.cli.streams import STDOUT, Target, new_stream, write_all
 from vault.ports.vault import Vault
 from vault.usecases.open_as_staff import open_as_staff
 from vault.usecases.unlock_staff import Custodian
+from vault.usecases.use_grant import use_grant
 
 
 def open_(
-    recording: Id, /, *, reason: str, output: Target, password_file: PasswordFile = None, run: Run
+    recording: Id,
+    /,
+    *,
+    reason: str,
+    output: Target,
+    grant: PasswordFile = None,
+    password_file: PasswordFile = None,
+    run: Run,
 ) -> None:
     """Open a recording as --as NAME, with a reason; both are on the log before the first byte.
 
@@ -25,17 +41,41 @@ def open_(
         Why, in a line of 500 characters at most.
     output
         A new file, which only its owner can read; `-` is standard output.
+    grant
+        File with the password of a grant; `-` is standard input. A manager is asked for it otherwise.
     password_file
         File with that person's passphrase; `-` is standard input.
     """
+    if grant == STDIN == given_file(password_file, run.environ):
+        raise WrongUsage("passphrase and grant can't both come from standard input")
+    given = None if grant is None else read_secret_file(grant)
 
     async def _use(vault: Vault, custodian: Custodian) -> Row:
-        opened = await open_as_staff(vault, custodian, recording, reason=reason)
+        password = given or await _asked_for(custodian)
+        if password is None:
+            opened = await open_as_staff(vault, custodian, recording, reason=reason)
+        else:
+            granted = normalise(text_of(password))
+            opened = await use_grant(vault, custodian, recording, password=granted, reason=reason)
         written = await write_all(stream, opened.plaintext(0, opened.recording.bytes))
         return {"id": opened.recording.id, "file": output, "bytes": written}
 
     with new_stream(output) as stream:
-        row = as_custodian(run, password_file, _use)
+        if run.options.server is None:
+            row = as_custodian(run, password_file, _use)
+        else:
+            from vault.entrypoints.cli.recordings_there import open_there  # noqa: PLC0415 - HTTP is seldom needed
+
+            password = None if given is None else text_of(given)
+            there = open_there(run, stream, recording, reason=reason, grant_password=password)
+            row = {"id": there["id"], "file": output, "bytes": there["bytes"]}
     if output != STDOUT:
         run.show(row)
         run.note("The file is not sealed any more. Remove it when it has served its purpose.")
+
+
+async def _asked_for(custodian: Custodian) -> Secret | None:
+    """Ask a manager, who opens by grants alone, for the grant's password; None for others, or no terminal."""
+    if custodian.member.role is not Role.MANAGER or not sys.stdin.isatty():
+        return None
+    return await asyncio.to_thread(prompt_for, "password of the grant")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from vault.entrypoints.cli.arguments import Id, PasswordFile
-from vault.entrypoints.cli.custodians import as_custodian
 from vault.entrypoints.cli.invocation import Run
-from vault.ports.vault import Vault
-from vault.usecases.shred_by_instruction import Instructed, shred_by_instruction
-from vault.usecases.unlock_staff import Custodian
+from vault.entrypoints.staff.recordings import SHRED, ShredRecording
 
 
 def shred(
@@ -32,17 +29,10 @@ def shred(
     password_file
         File with the DPO's passphrase; `-` is standard input.
     """
-
-    async def _use(vault: Vault, custodian: Custodian) -> Instructed:
-        return await shred_by_instruction(
-            vault, custodian, recording, reason=reason, instructed_by=instructed_by
-        )
-
-    ended = as_custodian(run, password_file, _use)
-    state = "shredded" if ended.certificate else "pending"
-    if run.for_people and ended.certificate:
-        run.write(ended.certificate)
+    ended = run.ask(SHRED, ShredRecording(recording, reason, instructed_by), password_file)
+    if run.for_people and ended["certificate"]:
+        run.write(str(ended["certificate"]))
     else:
-        run.show({"id": ended.recording, "state": state, "certificate": ended.certificate})
-    if not ended.certificate:
+        run.show(ended)
+    if not ended["certificate"]:
         run.note("Nothing opens it any more. A mirror of the slots is away; the service finishes it then.")

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from vault.entrypoints.cli.globals import Format
 from vault.entrypoints.cli.text import pad, plain, width
+from vault.entrypoints.staff import row
 
-Value = str | int | float | bool | datetime | Sequence["Value"] | Mapping[str, "Value"] | None
-Row = Mapping[str, Value]
+Row = row.Row
+Value = row.Value
 
 # What a spreadsheet may take for a formula, full-width forms included (OWASP, "CSV Injection").
 _FORMULA_BEGINS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")

@@ -13,11 +13,12 @@ from vault.domain.source import Source
 from vault.entrypoints.cli.arguments import Name
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.lookups import customer_names
 from vault.entrypoints.cli.passwords import text_of
 from vault.entrypoints.cli.render import Row, Value
 from vault.ports.vault import Vault
-from vault.usecases.add_source import SourceTokens, add_source, find_source, issue_tokens, revoke_source
+from vault.usecases.add_source import SourceTokens, add_source, issue_tokens, revoke_source
+from vault.usecases.list_sources import list_sources, show_source
+from vault.usecases.look_up import owner_names
 
 app = App(
     name="sources",
@@ -79,10 +80,10 @@ def add(
 def list_(*, run: Run) -> None:
     """List all sources."""
 
-    async def _use(vault: Vault, _by: Actor) -> list[Row]:
-        async with vault.reading() as rows:
-            names = await customer_names(rows)
-            return [source_row(source, names) for source in await rows.sources.all()]
+    async def _use(vault: Vault, by: Actor) -> list[Row]:
+        sources = await list_sources(vault, by=by)
+        names = await owner_names(vault, [source.customer for source in sources])
+        return [source_row(source, names.customers) for source in sources]
 
     run.show_list(run.in_vault(_use), _COLUMNS)
 
@@ -97,9 +98,8 @@ def show(name: Name, /, *, run: Run) -> None:
         Its short name.
     """
 
-    async def _use(vault: Vault, _by: Actor) -> Row:
-        async with vault.reading() as rows:
-            return source_row(await find_source(rows, SourceName(name)), await customer_names(rows))
+    async def _use(vault: Vault, by: Actor) -> Row:
+        return await _named(vault, await show_source(vault, SourceName(name), by=by))
 
     run.show(run.in_vault(_use))
 
@@ -131,12 +131,10 @@ def revoke(name: Name, /, *, run: Run) -> None:
         The source's short name.
     """
 
-    async def _use(vault: Vault, by: Actor) -> tuple[Source, Mapping[str, str]]:
-        source = await revoke_source(vault, SourceName(name), by=by)
-        async with vault.reading() as rows:
-            return source, await customer_names(rows)
+    async def _use(vault: Vault, by: Actor) -> Row:
+        return await _named(vault, await revoke_source(vault, SourceName(name), by=by))
 
-    run.show(source_row(*run.in_vault(_use)))
+    run.show(run.in_vault(_use))
 
 
 def source_row(source: Source, customer_names: Mapping[str, str]) -> Row:
@@ -151,6 +149,10 @@ def source_row(source: Source, customer_names: Mapping[str, str]) -> Row:
         "added_at": source.added_at,
         "revoked_at": source.revoked_at,
     }
+
+
+async def _named(vault: Vault, source: Source) -> Row:
+    return source_row(source, (await owner_names(vault, [source.customer])).customers)
 
 
 def _issued(tokens: SourceTokens, run: Run) -> dict[str, Value]:

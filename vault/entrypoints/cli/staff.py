@@ -12,11 +12,13 @@ from vault.domain.names import StaffName
 from vault.domain.staff import Role, StaffMember
 from vault.entrypoints.cli.arguments import Name, PasswordFile
 from vault.entrypoints.cli.custodians import as_custodian, as_person
+from vault.entrypoints.cli.identity_files import HybridKey
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.passwords import text_of
-from vault.entrypoints.cli.render import Value
+from vault.entrypoints.cli.staff_rows import SHOWN_ONCE, STAFF_COLUMNS, issued_row, member_row
 from vault.ports.vault import Vault
 from vault.usecases.add_staff import add_staff
+from vault.usecases.list_staff import list_staff
 from vault.usecases.reissue_passphrase import reissue_passphrase
 from vault.usecases.unlock_staff import Custodian
 
@@ -28,15 +30,25 @@ Examples:
   callvault --as dana staff add tom --role tech-manager
   callvault staff list
   callvault staff passphrase tom
+  callvault --as dana staff remove tom
+  callvault --identity recovery.key staff recover dana
 """,
 )
 
-_COLUMNS = ("name", "role", "added_at", "removed_at")
-_SHOWN_ONCE = "The passphrase is shown once. Its owner keeps it; nobody can show it again."
+app.command("vault.entrypoints.cli.staff_leaving:remove", name="remove")
+app.command("vault.entrypoints.cli.staff_leaving:recover", name="recover")
 
 
 @app.command
-def add(name: Name, /, *, role: Role, password_file: PasswordFile = None, run: Run) -> None:
+def add(
+    name: Name,
+    /,
+    *,
+    role: Role,
+    recipient: HybridKey = None,
+    password_file: PasswordFile = None,
+    run: Run,
+) -> None:
     """Add a person, as --as DPO; print their first passphrase once.
 
     Parameters
@@ -45,27 +57,27 @@ def add(name: Name, /, *, role: Role, password_file: PasswordFile = None, run: R
         Short name, by which the person is known to the vault.
     role
         A DPO opens every recording, a tech manager the customers', a manager what is granted.
+    recipient
+        Recipient of an identity file that the person keeps, age1pq1…, instead of a passphrase.
     password_file
         File with the DPO's passphrase; `-` is standard input.
     """
 
-    async def _use(vault: Vault, custodian: Custodian) -> tuple[StaffMember, Secret]:
-        return await add_staff(vault, custodian, StaffName(name), role)
+    async def _use(vault: Vault, custodian: Custodian) -> tuple[StaffMember, Secret | None]:
+        return await add_staff(vault, custodian, StaffName(name), role, recipient=recipient)
 
-    member, passphrase = as_custodian(run, password_file, _use, roles=(Role.DPO,))
-    run.show({**_row(member), "password": text_of(passphrase)})
-    run.note(_SHOWN_ONCE)
+    run.show(issued_row(*as_custodian(run, password_file, _use, roles=(Role.DPO,))))
+    run.note(SHOWN_ONCE if recipient is None else "They come in with --identity FILE; the vault has no copy.")
 
 
 @app.command(name="list")
 def list_(*, run: Run) -> None:
     """List everybody, those who left too."""
 
-    async def _use(vault: Vault, _by: Actor) -> Sequence[StaffMember]:
-        async with vault.reading() as rows:
-            return await rows.staff.all()
+    async def _use(vault: Vault, by: Actor) -> Sequence[StaffMember]:
+        return await list_staff(vault, by=by)
 
-    run.show_list([_row(member) for member in run.in_vault(_use)], _COLUMNS)
+    run.show_list([member_row(member) for member in run.in_vault(_use)], STAFF_COLUMNS)
 
 
 @app.command
@@ -81,14 +93,4 @@ def passphrase(name: Name, /, *, password_file: PasswordFile = None, run: Run) -
     """
     issued = as_person(run, StaffName(name), password_file, reissue_passphrase)
     run.show({"name": name, "password": text_of(issued)})
-    run.note(_SHOWN_ONCE)
-
-
-def _row(member: StaffMember) -> dict[str, Value]:
-    return {
-        "name": member.name,
-        "id": member.id,
-        "role": member.role.value,
-        "added_at": member.added_at,
-        "removed_at": member.removed_at,
-    }
+    run.note(SHOWN_ONCE)

@@ -23,6 +23,7 @@ _COMMANDS = (
     ("status", _OPERATOR, "Show what waits and what is due."),
     ("doctor", _OPERATOR, "Check the deployment; each line is ok, warning or failure."),
     ("migrate", _OPERATOR, "Bring the database up to this version."),
+    ("migrate-database", _OPERATOR, "Move the vault to another database."),
     ("push", _OUTSIDE, "Upload recordings as a source does."),
     ("fetch", _OUTSIDE, "Collect recordings as a customer does."),
 )
@@ -31,13 +32,19 @@ _GROUPS = (
     ("customers", _OFFICE, "Customers: add, list, show, set, close, reissue-password."),
     ("sources", _OFFICE, "Upload sources: add, list, show, token, revoke."),
     ("links", _OFFICE, "Links by which customers collect: create, list, revoke."),
-    ("recordings", _OFFICE, "Recordings and who opened them: list, show, open, export, shred."),
-    ("staff", _DPO, "People who open recordings: add, list, passphrase."),
+    (
+        "recordings",
+        _OFFICE,
+        "Recordings and who opened them: list, show, request, approve, open, export, shred.",
+    ),
+    ("staff", _DPO, "People who open recordings: add, list, passphrase, remove, recover."),
+    ("keys", _DPO, "Keys of groups and customers, and the root key: rotate, resume, list, rewrap."),
+    ("grants", _DPO, "One person's access to one recording: issue, approve, list, revoke."),
     ("holds", _DPO, "Legal holds, which nothing beats: place, release, list."),
     (
         "audit",
         _DPO,
-        "The access log: list, show, tail, verify, checkpoint, key, prove, export, verify-proof.",
+        "The access log: list, show, tail, report, verify, checkpoint, key, prove, export, erase-details, …",
     ),
     ("certificates", _DPO, "Destruction certificates: show, verify."),
 )
@@ -46,7 +53,9 @@ _EPILOGUE = """\
 In any position:
   --data DIR                folder of the vault (CALLVAULT_DATA)
   --config FILE             settings in TOML (CALLVAULT_CONFIG)
+  --server URL              the vault, from a machine of one's own (CALLVAULT_SERVER)
   --as NAME                 who acts, of the staff (CALLVAULT_AS)
+  --identity FILE           proof of who acts, instead of a passphrase (CALLVAULT_IDENTITY)
   --format table|json|csv   how answers are written (CALLVAULT_FORMAT)
 
 Passwords come from a prompt, --password-file FILE, or the file that
@@ -73,7 +82,7 @@ def command_tree(words: Collection[str] = ()) -> App:
     )
     for name, group, summary in _COMMANDS:
         told = None if name in words else summary
-        app.command(f"{_HERE}.{name}:app", name=name, group=group, help=told)
+        app.command(f"{_HERE}.{name.replace('-', '_')}:app", name=name, group=group, help=told)
     for name, group, summary in _GROUPS:
         app.command(f"{_HERE}.{name}:app", name=name, group=group, help=summary)
     return app

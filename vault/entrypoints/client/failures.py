@@ -16,6 +16,10 @@ class ServerRefused(ClientError):
         self.code = code
 
 
+class CertificateWrong(ClientError):
+    """The vault answered a receipt with a certificate that is none, or is about something else."""
+
+
 class TryAgain(ClientError):
     """The vault could not answer now, or the line broke.
 

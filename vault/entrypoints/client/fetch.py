@@ -14,9 +14,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from keys.signing import NoteVerifier
 from vault.entrypoints.client.collecting import Collected, Collector, Waiting
 from vault.entrypoints.client.download import Advance, Download
-from vault.entrypoints.client.failures import ClientError, ServerRefused
+from vault.entrypoints.client.evidence import must_certify
+from vault.entrypoints.client.failures import CertificateWrong, ClientError, ServerRefused
 from vault.entrypoints.client.ledger import Held, Ledger
 from vault.entrypoints.client.names import reserve, safe_name
 
@@ -41,12 +43,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Brings a customer's recordings into a folder."""
+    """Brings a customer's recordings into a folder. `verifier` is that of the vault's log, if known."""
 
     collector: Collector
     folder: Path
     ledger: Ledger
     meter: Meter
+    verifier: NoteVerifier | None = None
 
     async def run(self) -> AsyncIterator[Fetched]:
         """Yield what became of each recording; one that fails does not stop the others."""
@@ -126,19 +129,39 @@ class Fetcher:
         )
 
     def _save_certificate(self, held: Held, answer: Collected) -> Path | None:
+        """Keep the certificate; raise `CertificateWrong` for one that does not fit, which is put aside.
+
+        The receipt stays unanswered in the ledger then, so that the next run asks again.
+        """
         if answer.certificate is None:
+            if answer.state in _FINAL:
+                raise CertificateWrong(
+                    "the vault says that it destroyed the recording, and certifies nothing"
+                )
             return None
-        target = reserve(self.folder, f"{held.file}.tlog-proof")
-        with target.open("wb") as file:
-            file.write(answer.certificate.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(self.folder)
-        return target
+        text = answer.certificate.encode("utf-8", "surrogatepass")
+        try:
+            must_certify(text, held, self.verifier)
+        except CertificateWrong as error:
+            aside = _save(self.folder, f"{held.file}.tlog-proof.wrong", text)
+            kept = f"the recording is kept as {held.file}, what came instead as {aside.name}"
+            raise CertificateWrong(f"{error}; {kept}") from None
+        return _save(self.folder, f"{held.file}.tlog-proof", text)
 
     def _fetched(self, held: Held, certificate: Path | None) -> Fetched:
         path = self.folder / held.file
         return Fetched(held.id, path, path.stat().st_size, held.sha256, held.state, certificate)
+
+
+def _save(folder: Path, name: str, content: bytes) -> Path:
+    """Write a new file, durably; return the name that was free."""
+    target = reserve(folder, name)
+    with target.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(folder)
+    return target
 
 
 def _sync_folder(folder: Path) -> None:

@@ -62,7 +62,7 @@ async def read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     body = await _read_at_most(response, _MOST_JSON_BYTES)
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deeply to be any answer of a vault's
         value = None
     if not isinstance(value, dict):
         raise ClientError("the answer is not what a vault would say; is the address right?")

@@ -19,6 +19,9 @@ from vault.usecases.list_waiting import Listed
 from vault.usecases.seal_recording import UploadReceipt
 from vault.usecases.sign_in import SignedIn
 
+SERVER = "callvault"
+"""What every answer says of its server: a name and no version."""
+
 _PASSWORD_CHARACTERS = 512
 _TOKEN_CHARACTERS = 128
 _NAME_CHARACTERS = 256

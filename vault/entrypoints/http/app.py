@@ -8,6 +8,7 @@ from aiohttp import web
 
 from vault.config import Settings
 from vault.entrypoints.http.addresses import Proxies
+from vault.entrypoints.http.answers import SERVER
 from vault.entrypoints.http.context import (
     PATIENCE,
     PROXIES,
@@ -22,8 +23,9 @@ from vault.entrypoints.http.draining import IN_FLIGHT, InFlight
 from vault.entrypoints.http.logging import access_lines
 from vault.entrypoints.http.openapi import describe
 from vault.entrypoints.http.problems import Handler, problems
-from vault.entrypoints.http.receiving import must_expect_known
+from vault.entrypoints.http.receiving import must_be_framed_plainly, must_expect_known
 from vault.entrypoints.http.routes import OPERATOR_ROUTES, ROUTES
+from vault.entrypoints.http.staff_routes import STAFF_ROUTES
 from vault.entrypoints.web.page import add_page
 from vault.ports.vault import Vault
 
@@ -41,9 +43,9 @@ _HEADERS = {
 def create_app(vault: Vault, settings: Settings, patience: Patience = USUAL_PATIENCE) -> web.Application:
     """Return the public door."""
     app = _bare_app(vault, settings, patience)
-    for route in ROUTES:
+    for route in (*ROUTES, *STAFF_ROUTES):
         app.router.add_route(route.method, route.path, route.handler, expect_handler=_wait_for_auth)
-    app.router.add_route("GET", "/openapi.json", _serving(describe(ROUTES)))
+    app.router.add_route("GET", "/openapi.json", _serving(describe((*ROUTES, *STAFF_ROUTES))))
     add_page(app)
     return app
 
@@ -74,6 +76,7 @@ async def _wait_for_auth(_request: web.Request) -> None:
 
 @web.middleware
 async def _expectations(request: web.Request, handler: Handler) -> web.StreamResponse:
+    must_be_framed_plainly(request)
     must_expect_known(request)
     return await handler(request)
 
@@ -86,7 +89,7 @@ def _protecting(settings: Settings) -> Callable[[web.Request, web.StreamResponse
         headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
 
     async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Server"] = "callvault"
+        response.headers["Server"] = SERVER
         for name, value in headers.items():
             response.headers.setdefault(name, value)
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 import structlog
 from aiohttp import http_parser, web
 from aiohttp.web_protocol import RequestHandler
 
-from vault.entrypoints.http.answers import Problem
+from vault.entrypoints.http.answers import SERVER, Problem
+from vault.entrypoints.http.context import PATIENCE, Patience
 from vault.entrypoints.http.draining import IN_FLIGHT
 from vault.entrypoints.http.problems import internal_problem, render
 from vault.errors import ConfigInvalid
 
-_IDLE_SECONDS = 75.0
-"""How long a connection may wait between requests, or take to bring the headers of one."""
 _LINGER_SECONDS = 5.0
 """How long a refused body is still read and dropped, so that the sender sees the refusal."""
 _MOST_CONNECTIONS = 4096
+"""Of one process, where its file descriptors allow for that many: the vault's own files need some, too."""
 _READ_AHEAD_BYTES = 256 * 1024
 """How much of a body may wait before its connection is paused (at twice as much): work goes on meanwhile."""
 _HANDSHAKE_SECONDS = 10.0
@@ -31,20 +33,58 @@ log = structlog.get_logger("callvault.http")
 
 
 class Connection(RequestHandler):
-    """One connection. Bodies are never decompressed, whatever they say of themselves."""
+    """One connection. Bodies are never decompressed, whatever they say of themselves.
 
-    __slots__ = ()
+    Nothing of it is waited for without an end: neither a head, nor a body, nor that an answer is taken.
+    """
 
-    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("_patience", "_untaken")
+
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, patience: Patience) -> None:
         super().__init__(
             manager,
             loop=loop,
             access_log=None,  # type: ignore[arg-type]  # None is how aiohttp is told to write none
-            keepalive_timeout=_IDLE_SECONDS,
+            keepalive_timeout=patience.request,
             lingering_time=_LINGER_SECONDS,
             auto_decompress=False,
             read_bufsize=_READ_AHEAD_BYTES,
         )
+        self._patience = patience
+        self._untaken: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the kernel give up a peer that takes nothing, too: a closed connection may still hold bytes."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("socket")
+        if peer is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            milliseconds = max(1, round(self._patience.stall * 1000))
+            with suppress(OSError):  # no TCP, or gone again
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+    def pause_writing(self) -> None:
+        """Give the peer so long to make room, and no longer."""
+        super().pause_writing()
+        self._untaken = self._loop.call_later(self._patience.stall, self._abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        self._forget_untaken()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the peer."""
+        super().connection_lost(exc)
+        self._forget_untaken()
+
+    def _abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _forget_untaken(self) -> None:
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
 
     def handle_error(
         self,
@@ -62,6 +102,7 @@ class Connection(RequestHandler):
             log.info("not HTTP", status=status, error=type(exc).__name__)
             answer = render(Problem("Bad Request", 400, "this is not valid HTTP", "invalid_request"))
         answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Server"] = SERVER
         answer.force_close()
         return answer
 
@@ -99,9 +140,10 @@ class Door:
     def _factory(self) -> Callable[[], asyncio.Protocol]:
         manager, loop = self._runner.server, asyncio.get_running_loop()
         assert manager is not None  # noqa: S101 - `setup` made it
+        patience, most = self._app[PATIENCE], _most_connections()
 
         def connect() -> asyncio.Protocol:
-            return Connection(manager, loop) if len(manager.connections) < _MOST_CONNECTIONS else _Refused()
+            return Connection(manager, loop, patience) if len(manager.connections) < most else _Refused()
 
         return connect
 
@@ -113,6 +155,12 @@ class _Refused(asyncio.Protocol):
         """Close it at once."""
         if isinstance(transport, asyncio.Transport):
             transport.abort()
+
+
+def _most_connections() -> int:
+    """Return how many connections this process may hold, leaving half of its descriptors to files."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_CONNECTIONS if allowed == resource.RLIM_INFINITY else min(_MOST_CONNECTIONS, allowed // 2)
 
 
 def require_c_parser() -> None:

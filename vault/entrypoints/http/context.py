@@ -21,10 +21,12 @@ from vault.ports.vault import Vault
 class Patience:
     """How long the network is waited for, in seconds.
 
-    `idle` is for a sender that sends nothing, `stall` for a reader that takes nothing, `turn` for a free
-    place among the uploads.
+    `request` is for the next request on a connection, or the rest of its head; `idle` for a sender that sends
+    nothing, or next to nothing; `stall` for a reader that takes nothing; `turn` for a free place among the
+    uploads.
     """
 
+    request: float = 75.0
     idle: float = 30.0
     stall: float = 60.0
     turn: float = 5.0

@@ -39,13 +39,19 @@ async def signed_in(request: web.Request) -> AsyncIterator[Visitor]:
 
     A session that ends while it is used ends what is done in it just so.
     """
+    token = session_token(request)
+    try:
+        yield await authenticate(request.app[VAULT], token, by=visitor_actor(request))
+    except AccessDenied:
+        raise SignInNeeded("sign in again") from None
+
+
+def session_token(request: web.Request) -> str:
+    """Return the session's token that came as Bearer; raise `SignInNeeded` for none, or what can't be one."""
     scheme, value = _authorization(request)
     if scheme != "bearer" or not _TOKEN.fullmatch(value):
         raise SignInNeeded("sign in first")
-    try:
-        yield await authenticate(request.app[VAULT], value, by=visitor_actor(request))
-    except AccessDenied:
-        raise SignInNeeded("sign in again") from None
+    return value
 
 
 def _authorization(request: web.Request) -> tuple[str, str]:

@@ -8,11 +8,12 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from vault.entrypoints.http.receiving import raw_body, send_continue
+from vault.entrypoints.http.context import PATIENCE
+from vault.entrypoints.http.receiving import is_encoded, raw_body, send_continue
 from vault.entrypoints.http.refusals import BodyTooLarge, FieldInvalid, UnsupportedMediaType
 
 MOST_BYTES = 16 * 1024
-_IDLE_SECONDS = 10.0
+_MOST_IDLE_SECONDS = 10.0
 # msgspec ends its message with the place: "… - at `$.password`".
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?([a-z0-9_.\[\]]*)`$")
 
@@ -23,7 +24,7 @@ async def read_json(request: web.Request, kind: type[_T]) -> _T:
     """Return the body as `kind`; raise `UnsupportedMediaType`, `BodyTooLarge` or `FieldInvalid`."""
     if request.content_type != "application/json":
         raise UnsupportedMediaType("Content-Type: application/json is what this takes")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if is_encoded(request.headers):
         raise UnsupportedMediaType("Content-Encoding: send the body as it is")
     body = await _limited(request)
     try:
@@ -41,7 +42,7 @@ async def _limited(request: web.Request) -> bytes:
         raise BodyTooLarge(f"at most {MOST_BYTES} bytes")
     await send_continue(request)
     body = bytearray()
-    async for piece in raw_body(request, _IDLE_SECONDS):
+    async for piece in raw_body(request, min(request.app[PATIENCE].idle, _MOST_IDLE_SECONDS)):
         body += piece
         if len(body) > MOST_BYTES:
             raise BodyTooLarge(f"at most {MOST_BYTES} bytes")

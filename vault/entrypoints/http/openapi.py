@@ -19,6 +19,7 @@ _SCHEMES = {
     Who.SOURCE.value: {"type": "http", "scheme": "bearer", "description": "The source's token."},
     "source_basic": {"type": "http", "scheme": "basic", "description": "The source's token as password."},
     Who.CUSTOMER.value: {"type": "http", "scheme": "bearer", "description": "The session's token."},
+    Who.STAFF.value: {"type": "http", "scheme": "bearer", "description": "The staff session's token."},
 }
 
 

@@ -9,11 +9,13 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from keys.errors import KeysError
 from vault.config.settings import Http
 from vault.entrypoints.http.addresses import was_forwarded
 from vault.entrypoints.http.answers import Health, Readiness, render_json
+from vault.entrypoints.http.causes import log_unavailable
 from vault.entrypoints.http.context import SETTINGS, VAULT, peer_address
-from vault.errors import NotFound
+from vault.errors import NotFound, VaultError
 from vault.usecases.check_readiness import check_readiness
 from vault.usecases.report_status import Status, report_status
 
@@ -31,11 +33,15 @@ async def show_readiness(request: web.Request) -> web.Response:
     """Say whether log, database, store and slots can serve; 503 while one can't."""
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
-            parts = await check_readiness(request.app[VAULT])
+            parts = await check_readiness(request.app[VAULT], tell=_tell)
     except TimeoutError:
         parts = {"vault": "unavailable"}
     ready = all(outcome == "ok" for outcome in parts.values())
     return render_json(Readiness(ready, parts), HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _tell(part: str, error: VaultError | KeysError) -> None:
+    log_unavailable(error, part=part)
 
 
 async def show_metrics(request: web.Request) -> web.Response:

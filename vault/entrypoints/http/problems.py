@@ -18,6 +18,7 @@ from keys.errors import CustodyUnavailable, KeysError, SlotDestroyed, SlotsUnava
 from vault import errors
 from vault.entrypoints.http import refusals
 from vault.entrypoints.http.answers import Problem
+from vault.entrypoints.http.causes import log_unavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -93,7 +94,7 @@ def problem_of(error: errors.VaultError | KeysError) -> web.Response:
         detail = str(error)
     else:
         detail = "this can't be done just now; try again in a moment"
-        log.warning("unavailable", code=error.code, why=str(error))
+        log_unavailable(error)
     field = error.field if isinstance(error, refusals.FieldInvalid) else None
     return render(Problem.of(status, error.code, detail, field=field), _headers(error))
 

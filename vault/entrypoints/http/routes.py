@@ -21,6 +21,7 @@ class Who(StrEnum):
     ANYONE = ""
     SOURCE = "source"
     CUSTOMER = "customer"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,12 +61,12 @@ async def _take_part(request: web.Request, source: Source, file_name: str | None
     if "Content-Digest" in request.headers:
         raise FieldInvalid("Content-Digest", "with a form it belongs into the part's own headers")
     _announced(request, source, file_name, "")
-    idle = request.app[PATIENCE].idle
+    pace = receiving.Pace(request.app[PATIENCE].idle)
     async with request.app[TURNS].turn():
         await receiving.send_continue(request)
-        reader, part = await receiving.open_part(request, idle)
+        reader, part = await receiving.open_part(request, pace)
         upload = _announced(request, source, file_name or _part_name(part), _part_type(part), part)
-        body = receiving.part_body(reader, part, idle)
+        body = receiving.part_body(reader, part, pace)
         return await _seal(request, source, upload, body)
 
 

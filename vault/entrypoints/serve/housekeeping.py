@@ -14,7 +14,10 @@ import structlog
 from keys.errors import KeysError
 from vault.errors import VaultError
 from vault.ports.vault import Vault
+from vault.usecases.end_grants import end_expired_grants
+from vault.usecases.anchor_log import anchor_when_due
 from vault.usecases.end_session import end_expired_sessions
+from vault.usecases.end_staff_session import end_expired_staff_sessions
 from vault.usecases.keep_house import (
     count_stopped_guesses,
     delete_queued_blobs,
@@ -41,8 +44,11 @@ SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("delete queued blobs", delete_queued_blobs, every_seconds=1),
     Chore("finish shreds", finish_shreds, every_seconds=5),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
+    Chore("end expired staff sessions", end_expired_staff_sessions, every_seconds=60),
+    Chore("end expired grants", end_expired_grants, every_seconds=10),
     Chore("sum up guesses", sum_up_guesses, every_seconds=60),
     Chore("tidy the database", tidy_database, every_seconds=60),
+    Chore("anchor the log", anchor_when_due, every_seconds=3600),
     Chore("sweep blobs", sweep_blobs, every_seconds=3600, most_seconds=3600),
 )
 WORKER_CHORES: Sequence[Chore] = (

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
+import structlog
 import uvloop
 
+from keys.custody import open_custody
 from vault.app import open_vault
 from vault.config import Settings
 from vault.entrypoints.http.app import create_operator_app
@@ -19,8 +21,12 @@ from vault.entrypoints.serve.crew import Crew
 from vault.entrypoints.serve.housekeeping import SUPERVISOR_CHORES, keep_house
 from vault.entrypoints.serve.listening import Listener, bind_http, bind_operator, tls_context
 from vault.entrypoints.serve.stopping import stop_wish
+from vault.errors import StoreUnavailable
 from vault.ports.vault import Vault
+from vault.usecases.examine_places import examine_places
 from vault.usecases.recover import recover
+
+log = structlog.get_logger("callvault.supervisor")
 
 _OPERATOR_CLOSING_SECONDS = 2.0
 
@@ -53,12 +59,27 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         with stop_wish(at_once=lambda: _end_at_once(crew)) as stop:
             async with open_vault(settings) as vault:
                 await recover(vault)
+                await _examine_places(vault, settings)
                 async with _operator_door(vault, settings, announce), _crew_at_work(crew, settings):
                     announce(f"http  {listener.url}  accepting")
                     async with _house_kept(vault):
                         await stop.wait()
                     # Or the kernel would go on taking connections, which nobody answers any more.
                     listener.socket.close()
+
+
+async def _examine_places(vault: Vault, settings: Settings) -> None:
+    """Refuse to start with a store that is not fit; with one that is away, start: keys can be destroyed."""
+    custody = await asyncio.to_thread(open_custody, settings.custody.url)
+    try:
+        await examine_places(
+            vault,
+            regions=settings.residency.regions,
+            exception=settings.residency.exception_reason,
+            root_key_region=await asyncio.to_thread(lambda: custody.region),
+        )
+    except StoreUnavailable as error:
+        log.warning("the blob store can't be examined now", code=error.code, why=str(error))
 
 
 @asynccontextmanager

@@ -66,4 +66,5 @@ def upgrade() -> None:
         sa.Column("last_time", MOMENT),
     )
     # The right edge of an empty log: a size of 0 in 8 bytes, and no hashes.
-    op.execute("INSERT INTO log_head (row, size, frontier) VALUES (1, 0, x'0000000000000000')")
+    head = sa.table("log_head", sa.column("row"), sa.column("size"), sa.column("frontier", sa.LargeBinary))
+    op.execute(head.insert().values(row=1, size=0, frontier=bytes(8)))

@@ -1,0 +1,161 @@
+"""A process that works on a vault while a trial cuts its power or makes its system calls fail.
+
+Started by the trials, never by the product: `python -m tests.faults.deeds`. Every line of its standard input
+is an order in JSON, carried out by a fork of it: importing everything for each would take longer than the
+trial. What it says on standard output is a word and JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from keys.errors import KeysError
+from tests.harness.vaults import SOMEBODY, RealVault
+from vault.app import open_vault
+from vault.domain.names import RecordingId, Sha256
+from vault.errors import VaultError
+from vault.ports.vault import Vault
+from vault.store import filesystem, slots
+from vault.usecases.authenticate import Visitor, authenticate
+from vault.usecases.check_readiness import check_readiness
+from vault.usecases.confirm_receipt import confirm_receipt
+from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.open_recording import open_recording
+
+UPLOADERS = 4
+_SIZES = (1, 5_000, 65_536, 65_537, 300_000)
+
+Said = Mapping[str, object]
+
+
+def say(word: str, facts: Said) -> None:
+    """Tell the trial, in one write."""
+    os.write(1, f"{word} {json.dumps(facts)}\n".encode())
+
+
+async def carry_out(order: Mapping[str, Any]) -> None:
+    """Open the vault and do the one deed that is ordered, or work until the power goes."""
+    given = order["vault"]
+    environment = tuple((name, value) for name, value in given["environment"])
+    known = RealVault(**{**given, "data": Path(given["data"]), "environment": environment})
+    if order["deed"] == "work":
+        async with known.opened() as vault:
+            await _work(known, vault, order)
+        return
+    # One thread each: strace counts the calls of a thread, and the trial must know which one will call.
+    vars(slots)["_THREADS"] = vars(filesystem)["_THREADS"] = 1
+    async with open_vault(known.settings) as vault:
+        await _do_and_tell(known, vault, order)
+
+
+async def _do_and_tell(known: RealVault, vault: Vault, order: Mapping[str, Any]) -> None:
+    """Do a deed under a fault; then tell how the vault feels; then do it again without the fault."""
+    visitor = await authenticate(vault, order["token"], by=SOMEBODY)
+    await known.upload(vault, b"what starts every thread", name="warm.wav")
+    deed = _DEEDS[order["deed"]](known, vault, visitor, order)
+    say("ready", {"threads": {thread.name: thread.native_id for thread in threading.enumerate()}})
+    for word in ("done", "again"):
+        if not await asyncio.to_thread(sys.stdin.readline):
+            return
+        say(word, await _told(deed))
+        if word == "done":
+            say("readiness", await check_readiness(vault))
+
+
+async def _told(deed: Callable[[], Awaitable[Said]]) -> Said:
+    """Return the deed's answer, or the code that a door would show; anything else would be a traceback."""
+    try:
+        return await deed()
+    except (VaultError, KeysError) as error:
+        return {"refused": error.code, "why": str(error)}
+    except Exception as error:  # noqa: BLE001 - told to the trial, which counts it as a violation
+        return {"unexpected": f"{type(error).__name__}: {error}"}
+
+
+def _upload(known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+    async def deed() -> Said:
+        content = random.Random(order["seed"]).randbytes(order["bytes"])  # noqa: S311 - it draws tests, not keys
+        receipt = await known.upload(vault, content, name="deed.wav")
+        return {"recording": receipt.recording, "sha256": receipt.sha256}
+
+    return deed
+
+
+def _open(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+    async def deed() -> Said:
+        served = 0
+        try:
+            opened = await open_recording(vault, by, RecordingId(order["recording"]))
+            async for piece in opened.plaintext(0, opened.recording.bytes):
+                served += len(piece)
+        except (VaultError, KeysError) as error:
+            return {"refused": error.code, "why": str(error), "served": served}
+        return {"served": served}
+
+    return deed
+
+
+def _collect(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+    async def deed() -> Said:
+        answer = await confirm_receipt(vault, by, RecordingId(order["recording"]), Sha256(order["sha256"]))
+        await delete_queued_blobs(vault)
+        return {"state": answer.state, "certificate": answer.certificate}
+
+    return deed
+
+
+_DEEDS = {"upload": _upload, "open": _open, "collect": _collect}
+
+
+async def _work(known: RealVault, vault: Vault, order: Mapping[str, Any]) -> None:
+    """Upload and collect, several at a time, until there is no power; tell each answer at once."""
+    visitor = await authenticate(vault, order["token"], by=SOMEBODY)
+    chance = random.Random(order["seed"])  # noqa: S311 - it draws tests, not keys
+    say("ready", {})
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(UPLOADERS):
+            tasks.create_task(_work_on(known, vault, visitor, chance, f"{order['seed']}-{number}"))
+
+
+async def _work_on(
+    known: RealVault, vault: Vault, visitor: Visitor, chance: random.Random, prefix: str
+) -> None:
+    with suppress(VaultError, KeysError):
+        for number in range(1_000_000):
+            content = chance.randbytes(chance.choice(_SIZES))
+            digest = hashlib.sha256(content).hexdigest()
+            receipt = await known.upload(vault, content, name=f"{prefix}-{number}.wav")
+            say("sealed", {"recording": receipt.recording, "sha256": digest})
+            if number % 2:
+                say("collecting", {"recording": receipt.recording})
+                answer = await confirm_receipt(vault, visitor, receipt.recording, Sha256(digest))
+                say("collected", {"recording": receipt.recording, "certificate": answer.certificate})
+
+
+def _in_a_fork(order: str) -> int:
+    """Carry out one order in a fork; return how that ended, as `subprocess` tells it."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            asyncio.run(carry_out(json.loads(order)))
+            code = 0
+        finally:
+            os._exit(code)
+    say("forked", {"pid": pid})
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+if __name__ == "__main__":
+    while line := sys.stdin.readline():
+        say("ended", {"code": _in_a_fork(line)})

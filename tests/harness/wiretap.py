@@ -1,0 +1,40 @@
+"""A TCP proxy that keeps everything that passes, in either direction: what the network could have seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.harness.tcp_proxy import TcpProxy, Way, _Connection
+
+
+class Wiretap(TcpProxy):
+    """Passes everything on, and keeps a copy."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self.heard: dict[Way, bytearray] = {"server": bytearray(), "client": bytearray()}
+
+    @property
+    def url(self) -> str:
+        """Where a client finds the server, through this."""
+        return f"http://{self.address}"
+
+    async def _passed_on(
+        self, connection: _Connection, data: bytes, sink: asyncio.StreamWriter, way: Way
+    ) -> bytes:
+        self.heard[way] += data
+        return await super()._passed_on(connection, data, sink, way)
+
+
+@contextmanager
+def tapped(url: str) -> Iterator[Wiretap]:
+    """Listen in before the service at a plain HTTP URL of this machine."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    tap = Wiretap(host, int(port))
+    tap.start()
+    try:
+        yield tap
+    finally:
+        tap.close()

@@ -1,0 +1,104 @@
+"""Work from one's own machine: `--server` says where the vault is, each command signs in and out again.
+
+Nothing of a session is kept on disk. Who proves by `--identity FILE` sends neither the file nor what it opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from vault.domain.names import StaffName, parse_name
+from vault.entrypoints.cli.custodians import proof_of
+from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.invocation import Invocation
+from vault.entrypoints.cli.push import client_failure
+from vault.entrypoints.client.address import Address, parse_address
+from vault.entrypoints.client.failures import ClientError
+from vault.entrypoints.client.http import open_session
+from vault.entrypoints.client.staff import Desk, staff_signed_in
+from vault.entrypoints.staff.operation import Answer, Asked, Operation, StreamOperation
+from vault.entrypoints.staff.row import Row
+
+Done = TypeVar("Done")
+
+
+def ask_server(run: Invocation, operation: Operation[Asked, Answer], asked: Asked) -> Answer:
+    """Return what the vault at `--server` answers, its times as times again."""
+
+    async def _ask(desk: Desk) -> dict[str, Any]:
+        return await desk.ask(operation.path, msgspec.to_builtins(asked))
+
+    answer = at_server(run, _ask)
+    value = answer.get("items" if operation.many else "item")
+    if not isinstance(value, list if operation.many else dict):
+        raise client_failure(ClientError("the answer is not what a vault would say; is its version another?"))
+    return cast("Answer", with_times(value))
+
+
+def follow_server(
+    run: Invocation, operation: StreamOperation[Asked], asked: Asked, take: Callable[[Row], None]
+) -> None:
+    """Hand every row that the vault at `--server` answers to `take`, as it comes."""
+
+    async def _follow(desk: Desk) -> None:
+        async with aclosing(desk.stream(operation.path, msgspec.to_builtins(asked))) as rows:
+            async for row in rows:
+                take(cast("Row", with_times(row)))
+
+    at_server(run, _follow)
+
+
+def at_server(run: Invocation, use: Callable[[Desk], Awaitable[Done]]) -> Done:
+    """Sign in at `--server` as `--as`, run `use` to its end, sign out.
+
+    Raise `WrongUsage` without a name, `CommandFailed` for what the vault refuses or the line breaks.
+    """
+    try:
+        address = _address(run)
+        if run.options.staff is None:
+            raise WrongUsage("say who you are: --as NAME, of the staff")
+        name = StaffName(parse_name(run.options.staff))
+        proof = proof_of(run, name, run.options.password_file)
+
+        async def _signed_in() -> Done:
+            async with (
+                open_session(address) as session,
+                staff_signed_in(session, address, name, proof) as desk,
+            ):
+                return await use(desk)
+
+        return asyncio.run(_signed_in())
+    except ClientError as error:
+        raise client_failure(error) from None
+
+
+def with_times(value: object) -> object:
+    """Return an answer with times for their text, in fields named `time` or `…_at`, and nowhere else."""
+    if isinstance(value, list):
+        return [with_times(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _timed(name, each) for name, each in value.items()}
+    return value
+
+
+def _timed(name: str, value: object) -> object:
+    if isinstance(value, str) and (name == "time" or name.endswith("_at")):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return moment if moment.tzinfo else value
+    return with_times(value)
+
+
+def _address(run: Invocation) -> Address:
+    address = parse_address(run.options.server or "")
+    if address.link is not None:
+        raise WrongUsage("--server is the vault's address, such as https://vault.example, not a link")
+    return address

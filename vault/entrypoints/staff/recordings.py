@@ -1,0 +1,172 @@
+"""What staff asks of recordings, but for their content: a tech manager sees processor-side ones alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from vault.domain.event import Action
+from vault.domain.names import parse_id_prefix, parse_name
+from vault.domain.opening_request import OpeningRequest
+from vault.domain.recording import RecordingState
+from vault.domain.staff import Role
+from vault.entrypoints.staff.hold_rows import hold_row
+from vault.entrypoints.staff.log_rows import event_row
+from vault.entrypoints.staff.operation import (
+    OFFICE,
+    Acting,
+    IdText,
+    Limit,
+    LineText,
+    Moment,
+    NameText,
+    Operation,
+    Rows,
+)
+from vault.entrypoints.staff.recording_rows import recording_row
+from vault.entrypoints.staff.row import Row
+from vault.ports.repositories import RecordingFilter
+from vault.ports.vault import Vault
+from vault.usecases.approve_opening import approve_opening
+from vault.usecases.list_recordings import list_recordings, show_recording
+from vault.usecases.list_waiting import Listed
+from vault.usecases.look_up import OwnerNames, look_up, owner_names
+from vault.usecases.request_opening import request_opening
+from vault.usecases.shred_by_instruction import shred_by_instruction
+
+_DEFAULT_REGION = "GB"
+
+
+class ListRecordings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which recordings: those that fit every field that is given; `since` and `until` of the call's begin."""
+
+    customer: NameText | None = None
+    source: NameText | None = None
+    states: list[RecordingState] = []
+    since: Moment | None = None
+    until: Moment | None = None
+    number: NameText | None = None
+    call_id: LineText | None = None
+    limit: Limit = 100
+
+
+class OneRecording(Struct, frozen=True, forbid_unknown_fields=True):
+    """A recording, by its id or the beginning of it."""
+
+    recording: IdText
+
+
+class ShredRecording(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A recording that is to end, why, and who instructed it."""
+
+    recording: IdText
+    reason: LineText
+    instructed_by: LineText | None = None
+
+
+class RequestOpening(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A recording that a second DPO is asked to approve the opening of, or the export, and why."""
+
+    recording: IdText
+    reason: LineText
+    export: bool = False
+
+
+class OneRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request, by its id or the beginning of it."""
+
+    request: IdText
+
+
+async def _list(vault: Vault, acting: Acting, asked: ListRecordings) -> Rows:
+    """List recordings, newest first."""
+    found = await look_up(
+        vault,
+        customer=parse_name(asked.customer) if asked.customer else None,
+        source=parse_name(asked.source) if asked.source else None,
+    )
+    which = RecordingFilter(
+        customer=found.customer,
+        customers_only=acting.role is Role.TECH_MANAGER,
+        source=found.source.id if found.source else None,
+        states=tuple(asked.states),
+        since=asked.since,
+        until=asked.until,
+    )
+    listed = await list_recordings(
+        vault,
+        which,
+        by=acting.actor,
+        number=asked.number,
+        region=found.source.region if found.source else _DEFAULT_REGION,
+        call_id=asked.call_id,
+        limit=asked.limit,
+    )
+    owners = await _owners(vault, listed)
+    return [recording_row(each, owners) for each in listed]
+
+
+async def _show(vault: Vault, acting: Acting, asked: OneRecording) -> Row:
+    """Show one recording, its holds, and what happened to it, oldest first."""
+    customers_only = acting.role is Role.TECH_MANAGER
+    shown = await show_recording(
+        vault, parse_id_prefix(asked.recording), by=acting.actor, customers_only=customers_only
+    )
+    owners = await _owners(vault, [shown.listed])
+    return {
+        **recording_row(shown.listed, owners),
+        "held_for": [hold_row(hold) for hold in shown.holds],
+        "events": [event_row(event) for event in reversed(shown.events)],
+    }
+
+
+async def _shred(vault: Vault, acting: Acting, asked: ShredRecording) -> Row:
+    """Destroy a recording by instruction; a hold wins."""
+    ended = await shred_by_instruction(
+        vault,
+        acting.proven,
+        parse_id_prefix(asked.recording),
+        reason=asked.reason,
+        instructed_by=asked.instructed_by,
+    )
+    state = "shredded" if ended.certificate else "pending"
+    return {"id": ended.recording, "state": state, "certificate": ended.certificate}
+
+
+async def _request(vault: Vault, acting: Acting, asked: RequestOpening) -> Row:
+    """Ask a second DPO to approve an opening, or an export."""
+    made = await request_opening(
+        vault, acting.proven, parse_id_prefix(asked.recording), reason=asked.reason, export=asked.export
+    )
+    return _request_row(made)
+
+
+async def _approve(vault: Vault, acting: Acting, asked: OneRequest) -> Row:
+    """Approve another person's request: it is good for once, within 24 hours."""
+    return _request_row(await approve_opening(vault, acting.proven, parse_id_prefix(asked.request)))
+
+
+def _request_row(request: OpeningRequest) -> Row:
+    return {
+        "id": request.id,
+        "recording": request.recording,
+        "for": "export" if request.action is Action.RECORDING_EXPORTED else "open",
+        "requested_at": request.requested_at,
+        "approved_at": request.approved_at,
+    }
+
+
+async def _owners(vault: Vault, listed: Sequence[Listed]) -> OwnerNames:
+    recordings = [each.recording for each in listed]
+    return await owner_names(
+        vault, [each.customer for each in recordings], [each.source for each in recordings]
+    )
+
+
+LIST = Operation("recordings list", ListRecordings, _list, OFFICE, many=True)
+SHOW = Operation("recordings show", OneRecording, _show, OFFICE, many=False)
+SHRED = Operation("recordings shred", ShredRecording, _shred, tuple(Role), many=False, proof=True)
+REQUEST = Operation("recordings request", RequestOpening, _request, tuple(Role), many=False, proof=True)
+APPROVE = Operation("recordings approve", OneRequest, _approve, tuple(Role), many=False, proof=True)
+OPERATIONS = (LIST, SHOW, SHRED, REQUEST, APPROVE)

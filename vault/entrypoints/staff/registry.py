@@ -1,0 +1,20 @@
+"""Every operation, for the HTTP door. The command line loads only the group that a command needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vault.entrypoints.staff import audit, certificates, customers, grants, holds, links, recordings, status
+from vault.entrypoints.staff.operation import Operation, StreamOperation
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    *recordings.OPERATIONS,
+    *grants.OPERATIONS,
+    *holds.OPERATIONS,
+    *audit.OPERATIONS,
+    *certificates.OPERATIONS,
+    *customers.OPERATIONS,
+    *links.OPERATIONS,
+    *status.OPERATIONS,
+)
+STREAMS: tuple[StreamOperation[Any], ...] = audit.STREAMS

@@ -1,0 +1,148 @@
+"""Recordings held against the entries that sealed, kept, ended and shredded them, and against their slots.
+
+The log is read once and the table once, both in pieces. Between the two, a byte is kept for each entry of the
+log, at the place of the one that sealed a recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from vault.audit.entry import Entry
+from vault.domain.event import Action, Outcome
+from vault.domain.names import RecordingId
+from vault.domain.recording import Recording, RecordingState
+from vault.ports.database import Repositories
+from vault.ports.repositories import RecordingFilter
+from vault.ports.vault import Vault
+
+_BATCH = 500
+_SEALED, _KEPT, _ENDED, _SHREDDED, _TOLD = (1 << bit for bit in range(5))
+_FATES = {
+    Action.RECORDING_SEALED,
+    Action.RECORDING_COLLECTED,
+    Action.SHRED_INSTRUCTED,
+    Action.HOLD_RELEASED,
+    Action.RECORDING_SHREDDED,
+}
+_STATES = {
+    _SEALED: RecordingState.WAITING,
+    _SEALED | _KEPT: RecordingState.RETAINED,
+    _SEALED | _ENDED: RecordingState.COLLECTED,
+    _SEALED | _SHREDDED: RecordingState.SHREDDED,
+}
+"""What a recording is by the furthest that its entries have it."""
+
+
+class RecordingComparison:
+    """Takes every entry in order, then every row of the table."""
+
+    def __init__(self, size: int) -> None:
+        self.findings: list[str] = []
+        self._marks = bytearray(size)
+
+    async def take(self, rows: Repositories, entries: Sequence[Entry]) -> None:
+        """Compare what a run of entries says of recordings with their rows."""
+        fates = [entry for entry in entries if _tells_fate(entry)]
+        ids = tuple({RecordingId(str(entry.recording)) for entry in fates})
+        if not ids:
+            return
+        found = await rows.recordings.list(RecordingFilter(ids=ids), limit=len(ids))
+        there = {str(recording.id): recording for recording in found}
+        for entry in fates:
+            self._take(entry, there.get(str(entry.recording)))
+
+    async def finish(self, vault: Vault, rows: Repositories) -> list[str]:
+        """Compare every row with what its entries left it in; return every finding."""
+        async for batch in _batches(rows):
+            alive = set(await vault.slots.read_many({recording.slot for recording in batch}))
+            for recording in batch:
+                self._compare(recording)
+                if not self._marked(recording, _TOLD):
+                    await self._compare_slot(vault, recording, alive=recording.slot in alive)
+        return self.findings
+
+    def _take(self, entry: Entry, recording: Recording | None) -> None:
+        if recording is None:
+            if entry.action == Action.RECORDING_SEALED:
+                self.findings.append(
+                    f"recording {entry.recording}: sealed by an entry, but not in the database"
+                )
+            return
+        match entry.action:
+            case Action.RECORDING_SEALED:
+                self._mark(recording, _SEALED)
+                self._compare_seal(entry, recording)
+            case Action.RECORDING_SHREDDED:
+                self._mark(recording, _SHREDDED)
+                if recording.shred_log_index != entry.index:
+                    self._tell(recording, "the log and the database disagree on its destruction")
+            case _:
+                self._mark(recording, _ENDED if _ends(entry) else _KEPT)
+
+    def _compare_seal(self, entry: Entry, recording: Recording) -> None:
+        if (recording.log_index, recording.sha256) != (entry.index, entry.facts.get("sha256")):
+            self._tell(recording, f"place or digest differ from its entry {entry.index}")
+        elif (recording.customer, recording.source, recording.bytes) != (
+            entry.facts.get("customer"),
+            entry.facts.get("source"),
+            entry.facts.get("bytes"),
+        ):
+            self._tell(recording, f"customer, source or size differ from its entry {entry.index}")
+
+    def _compare(self, recording: Recording) -> None:
+        marks = self._marks_of(recording)
+        if marks & _TOLD:
+            return
+        furthest = next((mark for mark in (_SHREDDED, _ENDED, _KEPT) if marks & mark), 0)
+        if not marks & _SEALED:
+            self._tell(recording, "it is in the database, but no entry sealed it")
+        elif recording.shred_log_index is not None and furthest != _SHREDDED:
+            self._tell(recording, "the log and the database disagree on its destruction")
+        elif recording.state is not _STATES[_SEALED | furthest]:
+            self._tell(recording, f"it is {recording.state}, which its entries contradict")
+
+    async def _compare_slot(self, vault: Vault, recording: Recording, *, alive: bool) -> None:
+        if recording.state is RecordingState.SHREDDED and alive:
+            self._tell(recording, "it is shredded, but its slot is not destroyed")
+        elif recording.state in {RecordingState.WAITING, RecordingState.RETAINED} and not alive:
+            async with vault.reading() as newer:  # it may have been collected since this began
+                now = await newer.recordings.get(recording.id)
+            if now == recording:
+                self._tell(recording, f"it is {recording.state}, but its slot is destroyed")
+
+    def _tell(self, recording: Recording, what: str) -> None:
+        self.findings.append(f"recording {recording.id}: {what}")
+        self._mark(recording, _TOLD)
+
+    def _mark(self, recording: Recording, mark: int) -> None:
+        if 0 <= recording.log_index < len(self._marks):
+            self._marks[recording.log_index] |= mark
+
+    def _marks_of(self, recording: Recording) -> int:
+        inside = 0 <= recording.log_index < len(self._marks)
+        return self._marks[recording.log_index] if inside else 0
+
+    def _marked(self, recording: Recording, mark: int) -> bool:
+        return bool(self._marks_of(recording) & mark)
+
+
+def _tells_fate(entry: Entry) -> bool:
+    if entry.recording is None or entry.outcome != Outcome.DONE or entry.action not in _FATES:
+        return False
+    return entry.action != Action.HOLD_RELEASED or entry.facts.get("collected") is True
+
+
+def _ends(entry: Entry) -> bool:
+    """Say whether an entry is a point of no return, rather than a receipt for what is kept."""
+    return entry.action != Action.RECORDING_COLLECTED or "kept" not in entry.facts
+
+
+async def _batches(rows: Repositories) -> AsyncIterator[list[Recording]]:
+    batch: list[Recording] = []
+    async for recording in rows.recordings.scan():
+        batch.append(recording)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch

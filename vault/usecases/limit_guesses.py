@@ -1,0 +1,67 @@
+"""Limit guesses: a try is counted in its bucket before it is checked, and given back once it was right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vault.domain.event import SERVICE, Action, AuditEvent, Outcome
+from vault.domain.guesses import Bucket
+from vault.errors import TooManyGuesses
+from vault.ports.database import UnitOfWork
+from vault.ports.vault import Vault
+
+
+async def admit_guess(vault: Vault, bucket: str) -> None:
+    """Count the try before it is checked, durably: a crash or a second door forgets nothing.
+
+    Raise `TooManyGuesses` when the bucket is full.
+    """
+    now = vault.clock.now()
+    try:
+        async with vault.reading() as rows:  # a full bucket costs no write
+            seen = await rows.guesses.bucket(bucket)
+        if seen is not None:
+            seen.must_admit(now)
+        async with vault.unit_of_work() as work:
+            await work.guesses.save((await current_bucket(work, bucket, now)).admit(now))
+            await work.commit()
+    except TooManyGuesses:
+        vault.stopped_guesses.count(bucket)
+        raise
+
+
+async def forgive_guess(vault: Vault, bucket: str) -> None:
+    """Give back a try that was never checked."""
+    async with vault.unit_of_work() as work:
+        await forgive_within(work, bucket, vault.clock.now())
+        await work.commit()
+
+
+async def forgive_within(work: UnitOfWork, bucket: str, now: datetime) -> None:
+    """Give back a try that turned out right, within the unit of work that it leads to."""
+    await work.guesses.save((await current_bucket(work, bucket, now)).forgive())
+
+
+async def current_bucket(work: UnitOfWork, key: str, now: datetime) -> Bucket:
+    """Return the bucket of this window; one whose window has ended is summed up on the log."""
+    bucket = await work.guesses.bucket(key)
+    if bucket is not None and not bucket.over(now):
+        return bucket
+    if bucket is not None and bucket.refused:
+        await work.log.append(summary_of(bucket))
+    return Bucket(key, now)
+
+
+def summary_of(bucket: Bucket) -> AuditEvent:
+    """Return the one entry that says what became of a bucket's window."""
+    return AuditEvent(
+        Action.PASSWORD_REFUSED,
+        SERVICE,
+        outcome=Outcome.REFUSED,
+        facts={
+            "bucket": bucket.key,
+            "since": bucket.since.isoformat(timespec="seconds"),
+            "wrong": bucket.tries,
+            "stopped": bucket.stopped,
+        },
+    )

@@ -1,0 +1,90 @@
+"""Finish what rotations left: lock customers' identities and seal recordings to the keys of today.
+
+It goes in batches, each a unit of work that notes how far it came, so that a crash costs one batch at most and
+anybody who may goes on. Payloads stay as they are. The generation that was rotated away ends last of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from vault.domain.event import Action, AuditEvent
+from vault.domain.renewal import Renewal, RenewalStage
+from vault.ports.vault import Vault
+from vault.sealing import identities
+from vault.usecases.renew_headers import renew_headers
+from vault.usecases.renew_locks import renew_locks
+from vault.usecases.rotate_keys import moved_by_others
+from vault.usecases.unlock_staff import Custodian, reopened
+
+Progress = Callable[[Renewal], None]
+
+
+async def renew_seals(
+    vault: Vault, custodian: Custodian, progress: Progress = lambda _renewal: None
+) -> Sequence[Renewal]:
+    """Finish every renewal, the oldest first, and return them; `progress` hears of each after every batch.
+
+    A DPO's alone. Two who do this at once do no harm. Raise `AccessDenied`, or `LogCorrupt` for a recipient
+    that was slipped in.
+    """
+    custodian.must_be_dpo()
+    await vault.slots.reconcile(_destroyed(vault))  # a crash may have come between a commit and its slots
+    finished = []
+    while (renewal := await _oldest(vault)) is not None:
+        custodian = await reopened(vault, custodian)
+        while renewal.stage is not RenewalStage.FINISHED:
+            progress(renewal)
+            renewal = await _step(vault, custodian, renewal)
+        progress(renewal)
+        finished.append(renewal)
+    return finished
+
+
+async def _destroyed(vault: Vault) -> AsyncIterator[int]:
+    async with vault.reading() as rows:
+        async for number in rows.slots.destroyed():
+            yield number
+
+
+async def _oldest(vault: Vault) -> Renewal | None:
+    async with vault.reading() as rows:
+        return next(iter(await rows.renewals.unfinished()), None)
+
+
+async def _step(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal:
+    """Do one batch; return the renewal as it is then, whoever moved it."""
+    if renewal.stage is RenewalStage.LOCKS:
+        return await renew_locks(vault, custodian.identities, renewal)
+    moved = await renew_headers(vault, custodian.identities, renewal)
+    return moved or await _finish(vault, custodian, renewal)
+
+
+async def _finish(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal:
+    """End the generation that was rotated away, on record."""
+    now = vault.clock.now()
+    finished = renewal.finish(now)
+    async with vault.unit_of_work() as work:
+        if (other := await moved_by_others(work, renewal)) is not None:
+            return other
+        old = await identities.generation(
+            vault, work, renewal.owner, renewal.owner_id, renewal.generation - 1
+        )
+        slots = await identities.retire(work, old, now)
+        await work.renewals.save(finished)
+        await work.log.append(AuditEvent(Action.KEYS_RENEWED, custodian.actor, facts=_facts(finished)))
+        await work.commit()
+    await vault.slots.destroy(slots)
+    return finished
+
+
+def _facts(renewal: Renewal) -> dict[str, str | int | bool]:
+    facts: dict[str, str | int | bool] = {
+        "owner": renewal.owner,
+        "of": renewal.owner_id,
+        "generation": renewal.generation,
+        "locks": renewal.locks_done,
+        "recordings": renewal.recordings_done,
+        "unopened": renewal.unopened,
+    }
+    return facts | ({"customer": renewal.customer} if renewal.customer else {})
