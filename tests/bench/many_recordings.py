@@ -12,8 +12,8 @@ import uvloop
 from tests.bench import servers
 from tests.bench.recordings_in_bulk import Bulk, number_of
 from tests.bench.table import Row, percentile, render
-from tests.bench.vaults import milliseconds
-from tests.harness.vaults import SOMEBODY, RealVault, found, sha256
+from tests.bench.vaults import milliseconds, new_vaults
+from tests.harness.vaults import SOMEBODY, RealVault, sha256
 from vault.domain.names import RecordingId, Sha256
 from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
@@ -67,7 +67,7 @@ class Filled:
 def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
     """Return the table."""
     large = 1_000_000 if full else 100_000
-    with servers.scratch() as folder:
+    with servers.scratch() as folder, new_vaults() as found:
         known = {size: found(folder / f"{size}") for size in (SMALL, large)}
         rows = uvloop.run(_measure(known))
     return render(f"P8: {large:,} recordings beside {SMALL:,} (p50)", rows)

@@ -32,7 +32,7 @@ from tests.harness.service import serving
 from tests.harness.vaults import RealVault
 from vault.domain.event import SERVICE
 from vault.usecases.export_log import export_log
-from vault.usecases.keep_house import delete_queued_blobs, sweep_blobs
+from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
 from vault.usecases.recover import finish_shreds
 from vault.usecases.verify_log import verify_log
 
@@ -124,7 +124,7 @@ async def everything_a_caller_does(caller: Caller, name: str, size: int) -> None
 async def everything_the_house_does(door: HttpDoor) -> None:
     """Do the chores, and what reads the whole log."""
     await delete_queued_blobs(door.vault)
-    await sweep_blobs(door.vault)
+    await BlobSweep()(door.vault)
     await finish_shreds(door.vault)
     assert (await verify_log(door.vault)).findings == []
     assert [path async for path, _ in export_log(door.vault, by=SERVICE)][-1] == "checkpoint"

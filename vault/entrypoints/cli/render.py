@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -20,6 +21,8 @@ Value = row.Value
 
 # What a spreadsheet may take for a formula, full-width forms included (OWASP, "CSV Injection").
 _FORMULA_BEGINS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Telephone numbers (E.164) are no more than digits, and programs want them as they are.
+_NUMBERS = re.compile(r"\+[1-9]\d{6,14}(?:; \+[1-9]\d{6,14})*", re.ASCII)
 
 
 def render_list(rows: Sequence[Row], form: Format, columns: Sequence[str]) -> str:
@@ -86,7 +89,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:
 def _csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)  # RFC 4180
-    writer.writerow(columns)
+    writer.writerow([_csv_cell(column) for column in columns])
     writer.writerows([_csv_cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue()
 
@@ -103,8 +106,11 @@ def _csv_cell(value: Value) -> str | int | float:
         case Mapping():
             return json.dumps(_for_json(value))
     text = value if isinstance(value, str) else "; ".join(str(_csv_cell(part)) for part in value)
-    guarded = f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
-    return plain(guarded)
+    return plain(f"'{text}" if _may_be_formula(text) else text)
+
+
+def _may_be_formula(text: str) -> bool:
+    return text.lstrip(" ").startswith(_FORMULA_BEGINS) and not _NUMBERS.fullmatch(text)
 
 
 def _for_json(value: Value) -> object:

@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return "".join(_escaped(character) for character in text)
 
 
+def plain_lines(text: str) -> str:
+    r"""Return the text as `plain` does, with its line ends (`\n`) left as they are."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
 def width(text: str) -> int:
     """Return how many columns printable text takes (Unicode Annex 11; combining marks take none)."""
     if text.isascii():

@@ -14,15 +14,15 @@ import structlog
 from keys.errors import KeysError
 from vault.errors import VaultError
 from vault.ports.vault import Vault
-from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.anchor_log import anchor_when_due
+from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.end_session import end_expired_sessions
 from vault.usecases.end_staff_session import end_expired_staff_sessions
 from vault.usecases.keep_house import (
+    BlobSweep,
     count_stopped_guesses,
     delete_queued_blobs,
     sum_up_guesses,
-    sweep_blobs,
     tidy_database,
 )
 from vault.usecases.recover import finish_shreds
@@ -49,7 +49,7 @@ SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("sum up guesses", sum_up_guesses, every_seconds=60),
     Chore("tidy the database", tidy_database, every_seconds=60),
     Chore("anchor the log", anchor_when_due, every_seconds=3600),
-    Chore("sweep blobs", sweep_blobs, every_seconds=3600, most_seconds=3600),
+    Chore("sweep blobs", BlobSweep(), every_seconds=3600, most_seconds=3600),
 )
 WORKER_CHORES: Sequence[Chore] = (
     # Counted in a worker's memory, so each worker writes its own.
