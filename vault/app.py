@@ -22,9 +22,7 @@ from keys.slots import SlotFile, holds_slots
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.tree import Frontier
 from vault.config import Settings
-from vault.db import moving
 from vault.db.database import SqlDatabase
-from vault.db.moving import Progress
 from vault.db.schema import upgrade
 from vault.domain.event import Actor
 from vault.domain.names import StaffName, new_id
@@ -162,18 +160,6 @@ async def migrate_vault(settings: Settings) -> None:
     if not await SqlDatabase.exists(settings.database.url):
         raise NoVault("there is no database; `callvault init` makes a vault")
     await upgrade(settings.database.url)
-
-
-async def move_database(old: Settings, new: Settings, *, progress: Progress) -> None:
-    """Copy the vault from the database of the old settings to that of the new; see `vault.db.moving`."""
-    if not await SqlDatabase.exists(old.database.url):
-        raise NoVault("there is no database; `callvault init` makes a vault")
-    await moving.move_database(old.database.url, new.database.url, progress=progress)
-
-
-async def give_up_move(old: Settings, new: Settings) -> None:
-    """Let the old database serve again after a move that did not come to its end; raise `Conflict`."""
-    await moving.give_up_move(old.database.url, new.database.url)
 
 
 async def _must_be_new(settings: Settings) -> None:

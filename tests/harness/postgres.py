@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -66,7 +67,7 @@ class Server:
         """Remove a database, whoever is connected to it."""
         self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def run(self, statement: str | sql.Composable, *values: Any, database: str = OWNER) -> list[Any]:
+    def run(self, statement: str | sql.Composable, *values: object, database: str = OWNER) -> list[Any]:
         """Run a statement as the superuser; return its rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]  # words of tests
@@ -80,7 +81,7 @@ class Server:
 
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[Server]:
-    """Run a server until the end, one that syncs what it commits if it is to be `durable`; raise `Missing`."""
+    """Run a server until the end, a `durable` one syncs what it commits; raise `Missing`."""
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="callvault-pg-", dir="/tmp"))
     try:
@@ -93,8 +94,8 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         try:
             yield server
         finally:
-            process.terminate()  # SIGTERM: those who are connected may finish; then it ends
-            _end(process)
+            process.send_signal(signal.SIGINT)  # a fast shutdown: whoever is still connected is cut
+            process.wait(START_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -170,14 +171,6 @@ def _wait(process: subprocess.Popen[bytes], server: Server) -> None:
         return pid_file.exists() and "ready" in pid_file.read_text()
 
     eventually(ready, START_SECONDS)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.send_signal(2)  # SIGINT: a fast shutdown cuts who is still connected
-        process.wait(START_SECONDS)
 
 
 def _as(user: pwd.struct_passwd | None, folder: Path) -> dict[str, Any]:

@@ -105,7 +105,7 @@ async def test_the_service_starts_while_its_store_is_away(scene: Scene) -> None:
             scene.s3.forward()
             assert (await caller.call("GET", "/readyz")).status == 200
         await collected(service, b"y" * 1000)
-    assert scene.left() == []
+        eventually(lambda: scene.left() == [])
 
 
 async def test_a_key_service_that_is_gone_does_not_stop_a_running_service(scene: Scene) -> None:

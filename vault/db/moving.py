@@ -15,6 +15,7 @@ from sqlalchemy import Table, func, insert, literal, select, tuple_, update
 
 from vault.audit.tree import Frontier
 from vault.db.connection import AsyncConnection, AsyncEngine
+from vault.db.database import SqlDatabase
 from vault.db.engine import reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.log_tables import log_entries, log_head
@@ -35,8 +36,10 @@ async def move_database(source_url: str, target_url: str, *, progress: Progress)
     """Copy the vault and return the right edge of its log; the old database is of no use from then on.
 
     Goes on with a move that was cut off. Raises `Conflict` where the target holds something else,
-    `DatabaseUnavailable`, `LogCorrupt` for a copy that is not like what was copied.
+    `NoVault`, `DatabaseUnavailable`, `LogCorrupt` for a copy that is not like what was copied.
     """
+    if not await SqlDatabase.exists(source_url):
+        raise NoVault("there is no database; `callvault init` makes a vault")
     await upgrade(target_url)
     async with _engine(writing_engine(source_url)) as source, _engine(writing_engine(target_url)) as target:
         is_there = await _prepare(source, target)

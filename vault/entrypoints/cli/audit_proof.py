@@ -163,7 +163,7 @@ def _put_out(run: Run, name: str, content: bytes, output: Path | None) -> None:
         write_output(output, content)
         run.show({"file": str(output)})
     elif run.for_people:
-        run.write(content.decode())
+        run.pass_on(content.decode())
     else:
         run.show({name: content.decode().removesuffix("\n") if name == "key" else content.decode()})
 

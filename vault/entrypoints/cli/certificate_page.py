@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vault.audit.certificate import DestructionCertificate
+from vault.entrypoints.cli.pages import page_environment
 from vault.entrypoints.cli.render import utc_text
 from vault.errors import ProofInvalid
 
@@ -16,11 +15,8 @@ _TEMPLATE = "certificate.html.jinja"
 
 def render_page(certificate: DestructionCertificate, verifier_key: str) -> str:
     """Return the page: no script, no style, image or font from elsewhere."""
-    environment = Environment(
-        loader=PackageLoader("vault.entrypoints.cli"), autoescape=True, undefined=StrictUndefined
-    )
     facts = certificate.entry.facts
-    return environment.get_template(_TEMPLATE).render(
+    return page_environment().get_template(_TEMPLATE).render(
         recording=certificate.recording,
         shredded_at=utc_text(certificate.shredded_at),
         sha256=facts.get("sha256"),

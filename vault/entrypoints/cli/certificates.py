@@ -48,7 +48,7 @@ def show(recording: Id, /, *, output: Output = None, run: Run) -> None:
         write_output(output, (render_page(certificate, verifier_key) if as_page else text).encode())
         run.show({"file": str(output)})
     elif run.for_people:
-        run.write(text)
+        run.pass_on(text)
     else:
         run.show({**_facts(certificate), "certificate": text})
 

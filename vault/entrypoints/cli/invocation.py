@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.globals import COMMAND_VARIABLES, Format, GlobalOptions
 from vault.entrypoints.cli.render import Row, render_item, render_list
-from vault.entrypoints.cli.text import plain
+from vault.entrypoints.cli.text import plain, plain_lines
 
 if TYPE_CHECKING:  # at run time only commands that need the vault wait for it
     from vault.config import Settings
@@ -88,6 +88,10 @@ class Invocation:
     def write(self, text: str) -> None:
         """Print text of our own as it is."""
         sys.stdout.write(text)
+
+    def pass_on(self, text: str) -> None:
+        """Print a text that is meant for a file: word for word, but nothing in it acts on a terminal."""
+        sys.stdout.write(plain_lines(text) if sys.stdout.isatty() else text)
 
     def note(self, *lines: str) -> None:
         """Tell a person something beside the answer; programs that read JSON or CSV are spared."""

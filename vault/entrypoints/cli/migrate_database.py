@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import App
 
-from vault.app import give_up_move, move_database
+from vault.db.moving import give_up_move, move_database
 from vault.domain.event import Actor
 from vault.entrypoints.cli.exits import CommandFailed, ExitCode, WrongUsage
 from vault.entrypoints.cli.invocation import Run
@@ -44,8 +44,9 @@ def migrate_database(*, to: str, give_up: bool = False, run: Run) -> None:
     """
     if urlsplit(to).password is not None:
         raise WrongUsage("a password is never an argument; libpq takes it from ~/.pgpass or PGPASSWORD")
-    old, new = run.settings(), replace(run, environ={**run.environ, "CALLVAULT_DATABASE__URL": to}).settings()
-    if old.database.url == new.database.url:
+    settings = replace(run, environ={**run.environ, "CALLVAULT_DATABASE__URL": to}).settings()
+    old, new = run.settings().database.url, settings.database.url
+    if old == new:
         raise WrongUsage("the vault is there already")
     if give_up:
         asyncio.run(give_up_move(old, new))
@@ -56,7 +57,7 @@ def migrate_database(*, to: str, give_up: bool = False, run: Run) -> None:
     async def _record(vault: Vault, by: Actor) -> Verification:
         return await record_move(vault, urlsplit(to).scheme, by=by, progress=_entries)
 
-    result = asyncio.run(in_vault(new, run.options.staff, _record))
+    result = asyncio.run(in_vault(settings, run.options.staff, _record))
     if result.findings:
         raise CommandFailed(
             f"the log does not verify in the new database: {result.findings[0]}", ExitCode.FOUND_WRONG

@@ -31,7 +31,7 @@ def shred(
     """
     ended = run.ask(SHRED, ShredRecording(recording, reason, instructed_by), password_file)
     if run.for_people and ended["certificate"]:
-        run.write(str(ended["certificate"]))
+        run.pass_on(str(ended["certificate"]))
     else:
         run.show(ended)
     if not ended["certificate"]:

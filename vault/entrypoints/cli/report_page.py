@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vault.domain.staff import Role
+from vault.entrypoints.cli.pages import page_environment
 from vault.entrypoints.cli.plots import bar_plot, day_plot
 from vault.entrypoints.cli.render import utc_text
 from vault.usecases.gather_month import CAUSES, MonthFigures
@@ -44,9 +43,7 @@ _WAITS = (
 
 def render_report(report: MonthReport) -> str:
     """Return the page."""
-    environment = Environment(
-        loader=PackageLoader("vault.entrypoints.cli"), autoescape=True, undefined=StrictUndefined
-    )
+    environment = page_environment()
     environment.filters["utc"] = _utc
     environment.filters["count"] = lambda number: f"{number:,}"
     figures = report.figures
