@@ -22,6 +22,7 @@ async def dana(vault: Vault, passphrase: Secret | str) -> Custodian:
 async def add_person(vault: Vault, dpo: Custodian, name: str, role: Role) -> Secret:
     """Add somebody; return the passphrase."""
     _, passphrase = await add_staff(vault, dpo, StaffName(name), role)
+    assert passphrase is not None, "who brings no identity file gets a passphrase"
     return passphrase
 
 

@@ -144,9 +144,9 @@ class Http(Section, frozen=True, kw_only=True):
         Meta(
             title="an address and port such as 127.0.0.1:9440",
             description=(
-                "A listener for `/metrics`, `/healthz` and `/readyz`. Unset: `/metrics` answers at the door, to "
-                "this machine alone; and to nobody (404) where a proxy is declared, or must be there: an https "
-                "`public_url` without `tls_certificate`."
+                "A listener for `/metrics`, `/healthz` and `/readyz`. Unset: `/metrics` answers at the door, "
+                "to this machine alone; and to nobody (404) where a proxy is declared, or must be there: an "
+                "https `public_url` without `tls_certificate`."
             ),
         ),
     ] = None

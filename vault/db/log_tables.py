@@ -34,14 +34,12 @@ Index(
     _recording,
     log_entries.c.index,
     sqlite_where=_recording.is_not(None),
-    postgresql_where=_recording.is_not(None),
 )
 Index(
     None,
     _customer,
     log_entries.c.index,
     sqlite_where=_customer.is_not(None),
-    postgresql_where=_customer.is_not(None),
 )
 
 log_details = Table(

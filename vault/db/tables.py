@@ -262,7 +262,6 @@ Index(
     "ix_slots_destroyed",
     slots.c.number,
     sqlite_where=slots.c.destroyed_at.is_not(None),
-    postgresql_where=slots.c.destroyed_at.is_not(None),
 )
 
 period_slots = Table(

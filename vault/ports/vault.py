@@ -22,7 +22,7 @@ from vault.ports.slots import Slots
 class Policy:
     """What the operator decided. `snapshot_horizon` is printed on every certificate; None is «unstated».
 
-    `approve_grants` and `approve_openings` ask for a second DPO. `base_url` is where customers reach the vault.
+    `approve_grants` and `approve_openings` ask for a second DPO. `base_url` is where customers come to.
     """
 
     recording_bytes_limit: int

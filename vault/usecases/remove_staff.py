@@ -18,8 +18,8 @@ from vault.usecases.unlock_staff import Custodian
 async def remove_staff(vault: Vault, custodian: Custodian, name: StaffName) -> StaffMember:
     """Return the person as one who has left; what their group's old key opens is left to `renew_seals`.
 
-    A DPO's alone. Raise `AccessDenied`, `NotFound`, `Closed` for who has left already, `Conflict` for the last
-    DPO and for oneself, and when the group changed in the same moment.
+    A DPO's alone. Raise `AccessDenied`, `NotFound`, `Closed` for who has left already, `Conflict` for the
+    last DPO and for oneself, and when the group changed in the same moment.
     """
     custodian.must_be_dpo()
     async with vault.reading() as rows:

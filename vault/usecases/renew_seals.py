@@ -1,7 +1,7 @@
 """Finish what rotations left: lock customers' identities and seal recordings to the keys of today.
 
-It goes in batches, each a unit of work that notes how far it came, so that a crash costs one batch at most and
-anybody who may goes on. Payloads stay as they are. The generation that was rotated away ends last of all.
+It goes in batches, each a unit of work that notes how far it came, so that a crash costs one batch at most
+and anybody who may goes on. Payloads stay as they are. The generation that was rotated away ends last of all.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ async def keep_rotation(
 
 
 async def begin_renewal(work: UnitOfWork, new: Unkept, now: datetime, *, by: Actor) -> Renewal:
-    """Put a rotation on record, by which the generation is held against the database, and begin its renewal."""
+    """Put a rotation on record, for the database to be held against, and begin its renewal."""
     customer = CustomerId(new.owner_id) if new.owner is Owner.CUSTOMER else None
     facts: dict[str, str | int | bool] = {
         "owner": new.owner,
@@ -104,7 +104,7 @@ async def begin_renewal(work: UnitOfWork, new: Unkept, now: datetime, *, by: Act
 
 
 async def moved_by_others(work: UnitOfWork, renewal: Renewal, epoch: int | None = None) -> Renewal | None:
-    """Return the renewal as it is if it moved, or keys were rotated, since it was read; None if it may go on."""
+    """Return the renewal as it is now if it, or the keys, moved since it was read; None if it may go on."""
     now = await work.renewals.get(renewal.number) or renewal
     unchanged = now == renewal and epoch in (None, await work.renewals.epoch())
     return None if unchanged else now

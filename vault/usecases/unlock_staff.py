@@ -1,8 +1,8 @@
 """Prove who acts of the staff: the passphrase opens the person's identity, and that one its group's.
 
 The guess limit is asked before Argon2 is paid for. Each user of the operating system has a bucket of their
-own for each person of the staff, so that nobody can use up another's tries. Whoever keeps an identity file presents
-the identity itself, which is proof enough.
+own for each person of the staff, so that nobody can use up another's tries. Whoever keeps an identity
+file presents the identity itself, which is proof enough.
 """
 
 from __future__ import annotations

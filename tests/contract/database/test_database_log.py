@@ -144,7 +144,7 @@ async def test_what_the_log_cannot_hold_is_refused(database: Database) -> None:
 
 
 async def test_details_can_be_erased(database: Database) -> None:
-    """A detail row goes with its salt, alone; the entry stays, and leaving without a commit erases nothing."""
+    """A detail row goes with its salt, alone; the entry stays; leaving without a commit erases nothing."""
     await append(database, 4)
     async with database.unit_of_work() as work:
         await work.log.erase_details(0, 3)

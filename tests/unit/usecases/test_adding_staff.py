@@ -123,6 +123,7 @@ async def test_two_at_once_lock_nobody_out(scene: Scene, dpo: Custodian) -> None
     assert all(isinstance(each, Conflict) for each in done if not isinstance(each, tuple))
     assert len(scene.parts.database.state.staff) == 1 + len(joined)
     for member, passphrase in joined:
+        assert passphrase is not None
         assert (await unlock_staff(scene.vault, member.name, passphrase, by=OPERATOR)).identities
 
 

@@ -80,7 +80,7 @@ def verify(
 
 
 def _verify_there(run: Run, kept: bytes | None, *, anchors: bool) -> int:
-    """Have the vault at `--server` verify itself: whoever runs it could lie, so keep checkpoints of your own."""
+    """Have the vault at `--server` verify itself. Whoever runs it could lie: keep checkpoints of your own."""
     if anchors:
         raise WrongUsage("anchors are looked at on the vault's own machine, without --server")
     row = run.ask(VERIFY, VerifyLog(None if kept is None else kept.decode("utf-8", "replace")))

@@ -41,7 +41,6 @@ def add(
     email
         Where notices go.
     """
-
     run.show(run.ask(operations.ADD, operations.AddCustomer(name, agreement, title, email)))
     run.note(_SHOWN_ONCE)
 

@@ -1,4 +1,4 @@
-"""The options of every command, in any position: `--data`, `--config`, `--server`, `--as`, `--format`, …"""
+"""The options of every command, in any position: `--data`, `--config`, `--server`, `--as` and more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vault.entrypoints.cli.exits import DEBUG_VARIABLE, WrongUsage
 from vault.entrypoints.cli.passwords import PASSWORD_FILE_VARIABLE
 
 _SYSTEM_DATA = Path("/var/lib/callvault")
-_PASSWORD_FILE = "--password-file"
+_PASSWORD_FILE = "--password-file"  # noqa: S105 - the name of an option
 _VARIABLES = {
     "--data": "CALLVAULT_DATA",
     "--config": "CALLVAULT_CONFIG",

@@ -26,7 +26,7 @@ Target = Annotated[str, Parameter(name=("--output", "-o"), allow_leading_hyphen=
 
 @contextmanager
 def new_stream(target: str) -> Iterator[BinaryIO]:
-    """Yield what is written to: whole and durable once this is left, gone once it is left by an error or signal.
+    """Yield what is written to: whole and durable once this is left, gone if an error or a signal ends it.
 
     Raise `CommandFailed` where there is a file already. What went to standard output can't be taken back.
     """
