@@ -19,8 +19,7 @@ from vault.app.lanes import PasswordLanes
 from vault.app.tally import GuessTally
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.tree import Frontier
-from vault.config import Settings
-from vault.config.settings import Anchors
+from vault.config import Anchors, Settings
 from vault.db.database import SqlDatabase
 from vault.errors import ConfigInvalid, NoVault
 from vault.ports.anchors import AnchorPlace, TimestampAuthority

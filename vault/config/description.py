@@ -7,7 +7,8 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 
-from vault.config.settings import Section, sections
+from vault.config.section import Section
+from vault.config.settings import sections
 
 
 class SettingDoc(Struct, frozen=True):

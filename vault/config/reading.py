@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from vault.config.description import meta_of
-from vault.config.settings import Section, Settings, sections
+from vault.config.section import Section
+from vault.config.settings import Settings, sections
 from vault.errors import ConfigInvalid
 
 FILE_NAME = "callvault.toml"

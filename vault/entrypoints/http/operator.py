@@ -10,7 +10,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from keys.errors import KeysError
-from vault.config.settings import Http
+from vault.config import Http
 from vault.entrypoints.http.addresses import was_forwarded
 from vault.entrypoints.http.answers import Health, Readiness, render_json
 from vault.entrypoints.http.causes import log_unavailable

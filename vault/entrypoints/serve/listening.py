@@ -7,7 +7,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from vault.config.settings import Http
+from vault.config import Http
 from vault.errors import ConfigInvalid
 
 
