@@ -27,8 +27,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/.runtime ## the main job, end to end, in a temporary folder
-	@$(BIN)/python deploy/demo.py
+# The demonstration alone needs what a customer installs; its other parts are servers of the tests.
+DEMO_PARTS := $(filter s3 postgresql awskms,$(STORE) $(DATABASE) $(CUSTODY))
+
+demo: $(VENV)/.$(if $(DEMO_PARTS),dev,runtime) ## the main job, end to end, in a temporary folder [STORE=s3 DATABASE=postgresql CUSTODY=awskms]
+	$(if $(filter postgresql,$(DEMO_PARTS)),@$(BIN)/python deploy/system_packages.py postgresql)
+	@STORE=$(STORE) DATABASE=$(DATABASE) CUSTODY=$(CUSTODY) $(BIN)/python -m deploy.demo
 
 serve: $(VENV)/.runtime ## the service on 127.0.0.1:8440 over ./data
 	@$(BIN)/callvault serve

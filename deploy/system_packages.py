@@ -1,4 +1,4 @@
-"""Install the Debian packages that the tests need, where that is possible.
+"""Install the Debian packages that the tests need, where that is possible; names as arguments choose some.
 
 It never fails a run: what can't be installed is told in one line, and tests that miss it say so themselves.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 _LIST = Path(__file__).with_name("system-packages.txt")
@@ -17,7 +18,9 @@ _UNATTENDED = {"DEBIAN_FRONTEND": "noninteractive"}
 
 def main() -> None:
     """Install what is missing; print one line of what was done."""
-    print(f"system packages: {outcome(wanted(_LIST.read_text(encoding='utf-8')))}", flush=True)
+    packages = wanted(_LIST.read_text(encoding="utf-8"))
+    chosen = [package for package in packages if package in sys.argv[1:] or not sys.argv[1:]]
+    print(f"system packages: {outcome(chosen)}", flush=True)
 
 
 def wanted(text: str) -> list[str]:

@@ -56,7 +56,7 @@ def upload(stage: Stage) -> str:
 def collect(stage: Stage) -> Path:
     """Collect as the customer, with link and password."""
     say("\n5. The customer collects, with a link and its password.")
-    shutil.copytree(stage.data, stage.folder / "yesterday", ignore=shutil.ignore_patterns("slots"))
+    stage.copy("yesterday")
     link = stage.ask("links", "create", "acme")["url"]
     say("$ callvault links create acme")
     say(link)
@@ -76,14 +76,7 @@ def show_gone(stage: Stage, recording: str, certificate: Path) -> None:
     relative = certificate.relative_to(stage.folder)
     stage.run("certificates", "verify", str(relative), "--key", key)
     say("\n   A copy of database and blobs from before the collection does not bring it back:")
-    stage.run(
-        "--data",
-        "yesterday",
-        "recordings",
-        "list",
-        expect=1,
-        CALLVAULT_SLOTS__PATHS=str(stage.data / "slots"),
-    )
+    stage.run("--data", "yesterday", "recordings", "list", expect=1, **stage.leads_to["yesterday"])
 
 
 def verify(stage: Stage) -> None:
@@ -93,3 +86,42 @@ def verify(stage: Stage) -> None:
     stage.run("audit", "verify")
 
 
+def show_all(stage: Stage) -> None:
+    """Run every step; raise `DemoFailed` at the first that does not hold."""
+    set_up(stage)
+    say("\n3. The service.")
+    with stage.service():
+        recording = upload(stage)
+        certificate = collect(stage)
+        show_gone(stage, recording, certificate)
+        verify(stage)
+
+
+def main() -> int:
+    """Run the demonstration; return the exit code."""
+    # Ended from outside, all that was started ends too: each block below cleans up after itself.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        with parts(os.environ) as chosen, tempfile.TemporaryDirectory(prefix="callvault-demo-") as folder:
+            say("Callvault, the main job from end to end, in a temporary folder.")
+            show_all(Stage(Path(folder), chosen))
+    except Unavailable as error:
+        sys.stderr.write(f"demo: {error}\n")
+        return 1
+    except DemoFailed as error:
+        say(f"\nFAILED: {error}")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("demo: stopped\n")
+        return INTERRUPTED
+    say("\nEvery step held.")
+    return 0
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

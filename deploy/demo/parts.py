@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ class Unavailable(Exception):
 class Part(Protocol):
     """A server that keeps something of the vault."""
 
-    environment: Mapping[str, str]
-    """The variables that lead the vault to it."""
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that lead the vault to it."""
+        ...
 
     def contents(self) -> Iterator[bytes]:
         """Yield what each file or object on it holds."""
@@ -51,17 +54,16 @@ class Postgresql:
         self.environment = self._leads_to(self._name)
 
     def contents(self) -> Iterator[bytes]:
-        """Yield every file of the server, once all is written."""
+        """Yield every file of the server, with all that it had only in memory."""
         self._server.run("CHECKPOINT")
-        files = (self._server.folder / "data").rglob("*")
-        yield from (path.read_bytes() for path in files if path.is_file())
+        return files_below(self._server.folder / "data")
 
     def copied(self) -> Mapping[str, str]:
         """Copy the database by `pg_dump`, for somebody is connected to it."""
         copy = self._server.create()
         programs, url = self._server.programs, self._server.url
         dump = subprocess.run([programs / "pg_dump", url(self._name)], capture_output=True, check=True)
-        words = [programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", url(copy)]
+        words = [str(programs / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", url(copy)]
         subprocess.run(words, input=dump.stdout, stdout=subprocess.DEVNULL, check=True)
         return self._leads_to(copy)
 
@@ -113,6 +115,14 @@ class AwsKms:
     def copied(self) -> Mapping[str, str]:
         """Lead to the same key: who has yesterday's database may have it too."""
         return self.environment
+
+
+def files_below(folder: Path) -> Iterator[bytes]:
+    """Yield what each file holds; one that goes meanwhile is none."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with suppress(FileNotFoundError):
+                yield path.read_bytes()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.parts import Part
+from deploy.demo.parts import Part, files_below
 from keys.slots import describe_filesystem
 
 COMMAND = Path(sys.executable).with_name("callvault")
@@ -33,6 +34,7 @@ class Stage:
         self.parts = parts
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.leads_to: dict[str, dict[str, str]] = {}
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CALLVAULT_")},
             "CALLVAULT_DATA": str(self.data),
@@ -68,10 +70,20 @@ class Stage:
         path.write_text(secret + "\n")
 
     def contents(self) -> Iterator[bytes]:
-        """Yield what each file of the vault holds, and each of those below its parts."""
-        yield from (path.read_bytes() for path in self.data.rglob("*") if path.is_file())
+        """Yield what each file of the vault holds, and each file or object of its parts."""
+        yield from files_below(self.data)
         for part in self.parts:
             yield from part.contents()
+
+    def copy(self, name: str) -> None:
+        """Copy database and blobs as they are now; `leads_to[name]` has the variables for the copy.
+
+        The slots stay what they are: whoever backs them up too can't destroy anything.
+        """
+        shutil.copytree(self.data, self.folder / name, ignore=shutil.ignore_patterns("slots"))
+        self.leads_to[name] = {"CALLVAULT_SLOTS__PATHS": str(self.data / "slots")}
+        for part in self.parts:
+            self.leads_to[name].update(part.copied())
 
     @contextmanager
     def service(self) -> Iterator[None]:

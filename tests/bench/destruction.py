@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.bench import servers
 from tests.bench.client import call, put
+from tests.bench.grounds import ground
+from tests.bench.plan import Plan
 from tests.bench.table import Row, percentile, render
 
 _MILLISECONDS = 1000
@@ -17,12 +19,13 @@ _SYNCS = 5
 """Log and rows as collected, the log's head, the slot, log and rows as shredded, the head again."""
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    count = 1000 if full else 200
+    count = plan.pick(smoke=10, standard=200, full=1000)
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        service, known = stack.enter_context(servers.vault_service(folder))
+        here = stack.enter_context(ground(plan, folder))
+        service, known = stack.enter_context(servers.vault_service(here, folder))
         source, customer = servers.uploading(service, known), servers.collecting(service, known)
         digests = {}
         with source.connected() as connection:
@@ -44,7 +47,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
                 bare.append(_synced(folder / "bare"))
     note = f"peer: {_SYNCS} small writes, each with fdatasync"
     return render(
-        f"P9: {len(ours)} receipts, each until its recording's key is destroyed and certified",
+        f"P9: {len(ours)} receipts, each until its recording's key is destroyed and certified{plan.where}",
         [
             Row(f"p{percent}", "ms", percentile(ours, percent), percentile(bare, percent), goal, note=note)
             for percent, goal in ((50, ""), (99, "< 50"))

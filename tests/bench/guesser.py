@@ -12,6 +12,8 @@ import sys
 import uvloop
 
 CONNECTIONS = 100
+ADDRESSES = 50
+"""Of this machine, and none of them the one that customers sign in from."""
 
 
 def request(number: int) -> bytes:
@@ -24,7 +26,8 @@ def request(number: int) -> bytes:
 
 async def guess(port: int, every_seconds: float, until: float, first: int) -> int:
     """Guess over one connection at a steady beat; return how many answers came."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    address = f"127.0.1.{1 + first % ADDRESSES}"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
     loop, number = asyncio.get_running_loop(), first
     due = loop.time()
     while loop.time() < until:

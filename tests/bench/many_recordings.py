@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 import uvloop
 
 from tests.bench import servers
+from tests.bench.grounds import ground
+from tests.bench.plan import Plan
 from tests.bench.recordings_in_bulk import Bulk, number_of
 from tests.bench.table import Row, percentile, render
-from tests.bench.vaults import milliseconds, new_vaults
+from tests.bench.vaults import milliseconds
 from tests.harness.vaults import SOMEBODY, RealVault, sha256
 from vault.domain.names import RecordingId, Sha256
 from vault.ports.repositories import RecordingFilter
@@ -22,7 +24,6 @@ from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.list_recordings import list_recordings
 from vault.usecases.list_waiting import list_waiting
 
-SMALL = 10_000
 ROUNDS = 60
 
 
@@ -64,13 +65,13 @@ class Filled:
         assert answer.certificate is not None
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    large = 1_000_000 if full else 100_000
-    with servers.scratch() as folder, new_vaults() as found:
-        known = {size: found(folder / f"{size}") for size in (SMALL, large)}
+    small, large = plan.pick(smoke=(500, 2_000), standard=(10_000, 100_000), full=(10_000, 1_000_000))
+    with servers.scratch() as folder, ground(plan, folder) as here:
+        known = {size: here.found(folder / f"{size}") for size in (small, large)}
         rows = uvloop.run(_measure(known))
-    return render(f"P8: {large:,} recordings beside {SMALL:,} (p50)", rows)
+    return render(f"P8: {large:,} recordings beside {small:,} (p50){plan.where}", rows)
 
 
 async def _measure(known: Mapping[int, RealVault]) -> list[Row]:

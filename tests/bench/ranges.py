@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.bench import servers
 from tests.bench.client import PIECE_BYTES, Peer, first_byte, put_pieces
+from tests.bench.grounds import ground
 from tests.bench.large_collection import only_waiting
+from tests.bench.plan import Plan
 from tests.bench.table import Row, percentile, render
 
 RANGE_BYTES = 64 * 1024
@@ -17,12 +19,15 @@ _LIMIT = "CALLVAULT_LIMITS__RECORDING_BYTES"
 _MILLISECONDS = 1000
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    total, count = (10 << 30, 1000) if full else (1 << 30, 300)
+    total, count = plan.pick(smoke=(1 << 24, 20), standard=(1 << 30, 300), full=(10 << 30, 1000))
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        service, known = stack.enter_context(servers.vault_service(folder, settings={_LIMIT: str(total)}))
+        here = stack.enter_context(ground(plan, folder))
+        service, known = stack.enter_context(
+            servers.vault_service(here, folder, settings={_LIMIT: str(total)})
+        )
         zeros = itertools.repeat(bytes(PIECE_BYTES), total // PIECE_BYTES)
         put_pieces(servers.uploading(service, known), "long.wav", zeros, total)
         customer = servers.collecting(service, known)
@@ -35,7 +40,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
         Row(f"p{percent}", "ms", percentile(ours, percent), percentile(theirs, percent), goal)
         for percent, goal in ((50, ""), (99, "< 20"))
     ]
-    return render(f"P5: first byte of {count} random ranges of 64 KiB of {total >> 20} MiB", rows)
+    return render(f"P5: first byte of {count} random ranges of 64 KiB of {total >> 20} MiB{plan.where}", rows)
 
 
 def _both(

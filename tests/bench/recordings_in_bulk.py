@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import insert
 
+from tests.bench.log_in_bulk import append_copies
+from tests.bench.progress import Progress
 from tests.harness.vaults import RealVault
 from vault.db.tables import call_details, number_index, recording_headers, recordings
 from vault.domain.call import CallDetails
@@ -46,8 +49,11 @@ class Bulk:
             header = await rows.recordings.header(receipt.recording)
         assert like is not None
         assert header is not None
+        progress = Progress("recordings", size)
         for start in range(0, size, PER_COMMIT):
-            await self._add(like, len(header), range(start, min(start + PER_COMMIT, size)))
+            places = range(start, min(start + PER_COMMIT, size))
+            await self._add(like, len(header), places)
+            progress.add(len(places))
 
     async def _add(self, like: Recording, header_bytes: int, places: range) -> None:
         vault, now = self._vault, self._vault.clock.now()
@@ -56,37 +62,43 @@ class Bulk:
             day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
             month = await sealed_details.period_slot(vault, work, Period.MONTH_INDEX, day.replace(day=1), now)
             first = await work.slots.claim("recording", now)
-            entries = [await work.log.append(_sealed(like)) for _ in places]
+            names = [RecordingId(new_id()) for _ in places]
+            entries = append_copies(work, _sealed(like), len(places), names)
             rows: _ROWS = {"recordings": [], "headers": [], "details": [], "numbers": []}
-            for place, entry in zip(places, entries, strict=True):
-                made = _row(like, entry, first)
-                name = RecordingId(made["id"])
+            for place, name, entry in zip(places, names, entries, strict=True):
                 number = number_of(place)
-                term = search_term(number, "GB")
-                assert term is not None
                 details = CallDetails(file_name=f"call-{place}.wav", calling=(number,))
-                rows["recordings"].append(made)
+                rows["recordings"].append(_row(like, name, entry, first))
                 rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
                 sealed = sealed_details.seal(day_slot, replace(like, id=name), details)
                 rows["details"].append({"recording": name, "day": day, "sealed": sealed})
-                token = sealed_details.number_token(month, term)
+                token = sealed_details.number_token(month, _term(number))
                 rows["numbers"].append({"token": token, "recording": name})
             await _write(work, rows)
             await work.commit()
 
 
 def _sealed(like: Recording) -> AuditEvent:
-    facts: dict[str, str | int | bool] = {"source": like.source, "sha256": like.sha256, "bytes": like.bytes}
-    return AuditEvent(Action.RECORDING_SEALED, SERVICE, recording=RecordingId(new_id()), facts=facts)
+    assert like.customer is not None
+    facts: dict[str, str | int | bool] = {"source": like.source, "customer": like.customer}
+    facts |= {"sha256": like.sha256, "bytes": like.bytes}
+    return AuditEvent(Action.RECORDING_SEALED, SERVICE, recording=like.id, facts=facts)
 
 
-def _row(like: Recording, entry: Appended, slot: int) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _term(number: str) -> str:
+    term = search_term(number, "GB")
+    assert term is not None
+    return term
+
+
+def _row(like: Recording, name: RecordingId, entry: Appended, slot: int) -> dict[str, Any]:
     same = {name: getattr(like, name) for name in ("source", "customer", "nonce", "sha256", "bytes")}
     found_by = {"started_at": entry.time - timedelta(minutes=1), "same_as": new_id(), "call": new_id()}
     return {
         **same,
         **found_by,
-        "id": new_id(),
+        "id": name,
         "blob": new_id(),
         "log_index": entry.index,
         "sealed_at": entry.time,

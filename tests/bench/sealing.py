@@ -18,11 +18,11 @@ from keys.age import (
     PayloadSealer,
     sealed_bytes,
 )
+from tests.bench.plan import Plan
 from tests.bench.table import interleaved, render
 
 PIECE_BYTES = 1 << 20
 PIECES = 384
-ROUNDS = 7
 GOAL = ">= 2.00 GB/s"
 
 
@@ -33,7 +33,7 @@ def rate(work: Callable[[], None]) -> float:
     return PIECE_BYTES * PIECES / (time.thread_time() - begun) / 1e9
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
     plaintext = os.urandom(PIECE_BYTES)
     out = bytearray(sealed_bytes(2 * PIECE_BYTES))
@@ -66,7 +66,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
             opener.open_into(0, memoryview(whole)[NONCE_BYTES:], opened)
 
     works = {"bare seal": bare_seal, "seal": seal, "bare open": bare_open, "open": open_}
-    rounds = ROUNDS if full else 5
+    rounds = plan.pick(smoke=1, standard=5, full=7)
     found = interleaved(rounds, {name: partial(rate, work) for name, work in works.items()})
     return render(
         "P4: seal and open in memory",

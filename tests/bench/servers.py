@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.client import Peer, call
+from tests.bench.grounds import Ground, Missing
 from tests.harness.service import Service, serving
-from tests.harness.vaults import RealVault, found
+from tests.harness.vaults import RealVault
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 20.0
@@ -25,23 +26,24 @@ _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
 
-class Missing(Exception):
-    """A peer that this machine has not got; the message is the reason."""
-
-
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Make a folder on the disk that temporary files are on, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="callvault-bench-") as folder:
-        yield Path(folder)
+    """Make a folder on the disk that temporary files are on, and remove it.
+
+    Those who know its name may pass through: PostgreSQL runs as somebody else below it.
+    """
+    with tempfile.TemporaryDirectory(prefix="callvault-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 @contextmanager
 def vault_service(
-    folder: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None
+    ground: Ground, folder: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Service, RealVault]]:
     """Found a vault and run the real `callvault serve` over it; `settings` are `CALLVAULT_…` variables."""
-    known = found(folder / "vault")
+    known = ground.found(folder / "vault")
     for name, value in (settings or {}).items():
         known = known.with_setting(name, value)
     with serving(known, workers=workers) as service:

@@ -9,20 +9,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.bench import servers
+from tests.bench.grounds import ground
 from tests.bench.guessing import Seen, belong_here
+from tests.bench.plan import Plan
 from tests.bench.table import Row, percentile, render
 
 CONNECTIONS = 1000
 _WARMING_SECONDS = 3.0
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    seconds, rounds = (20.0, 3) if full else (5.0, 2)
+    seconds, rounds = plan.pick(smoke=(1.0, 1), standard=(5.0, 2), full=(20.0, 3))
     quiet, beside, held = Seen(), Seen(), 0
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        service, known = stack.enter_context(servers.vault_service(folder, workers=2))
+        here = stack.enter_context(ground(plan, folder))
+        service, known = stack.enter_context(servers.vault_service(here, folder, workers=2))
         source = servers.uploading(service, known)
         for number in range(rounds):
             belong_here(source, known, seconds, quiet, f"quiet-{number}")
@@ -32,7 +35,7 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
             held += int(slow.communicate(timeout=30)[0]) // rounds
     note = f"{held} of {CONNECTIONS} were held open to the end"
     return render(
-        "R13: beside 1,000 slow connections (ours), and the same in quiet (peer)",
+        f"R13: beside 1,000 slow connections (ours), and the same in quiet (peer){plan.where}",
         [
             *_rows("upload of 1 MiB", beside.uploads, quiet.uploads, note),
             *_rows("sign-in by link", beside.sign_ins, quiet.sign_ins, note),

@@ -9,6 +9,8 @@ import time
 from contextlib import ExitStack
 
 from tests.bench import servers
+from tests.bench.grounds import ground
+from tests.bench.plan import Plan
 from tests.bench.table import Row, interleaved, render
 from tests.harness.processes import memory_bytes
 from tests.harness.service import COMMAND
@@ -16,12 +18,14 @@ from tests.harness.service import COMMAND
 _MILLISECONDS = 1000
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    rounds = 21 if full else 7
+    rounds = plan.pick(smoke=1, standard=7, full=21)
+    driver = {"sqlite": "aiosqlite", "postgresql": "psycopg"}[plan.database]
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        service, known = stack.enter_context(servers.vault_service(folder))
+        here = stack.enter_context(ground(plan, folder))
+        service, known = stack.enter_context(servers.vault_service(here, folder))
         idle = memory_bytes(service.worker_pids[0], "VmRSS") / (1 << 20)
         python, ours = str(sys.executable), str(COMMAND)
         data = ["--data", str(known.data)]
@@ -31,11 +35,11 @@ def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
                 "version": lambda: _run(ours, "--version"),
                 "pass": lambda: _run(python, "-c", "pass"),
                 "list": lambda: _run(ours, *data, "audit", "list"),
-                "import": lambda: _run(python, "-c", "import sqlalchemy.ext.asyncio, aiosqlite"),
+                "import": lambda: _run(python, "-c", f"import sqlalchemy.ext.asyncio, {driver}"),
             },
         )
     return render(
-        "P10: start, and memory at rest",
+        f"P10: start, and memory at rest{plan.where}",
         [
             seen.row("`callvault --version`, beside `python -c pass`", "ms", "version", "pass", goal="<= 3"),
             seen.row(

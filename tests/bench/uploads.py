@@ -6,16 +6,25 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.bench import servers
 from tests.bench.client import Peer, put
-from tests.bench.table import Row, interleaved, render
+from tests.bench.grounds import Ground, Missing, ground
+from tests.bench.plan import Plan
+from tests.bench.table import Rounds, Row, interleaved, render
+
+if TYPE_CHECKING:
+    from tests.harness.aws import Aws
 
 RECORDING_BYTES = 1 << 20
 AT_ONCE = 8
 _CONTENT = os.urandom(RECORDING_BYTES)
+
+Put = Callable[[str], None]
+Connect = Callable[[], AbstractContextManager[Put]]
 
 
 class _Names:
@@ -35,20 +44,20 @@ def content_of(name: str) -> bytes:
     return name.encode() + _CONTENT[len(name) :]
 
 
-def upload_all(peer: Peer, names: list[str], at_once: int = AT_ONCE) -> float:
-    """Upload them so many at a time; return recordings a second."""
+def upload_all(connect: Connect, names: list[str], at_once: int = AT_ONCE) -> float:
+    """Upload them so many at a time, each thread over a connection of its own; return recordings a second."""
     left: Iterator[str] = iter(names)
     taking, failures = threading.Lock(), list[BaseException]()
 
     def upload() -> None:
         try:
-            with peer.connected() as connection:
+            with connect() as put_one:
                 while True:
                     with taking:
                         name = next(left, None)
                     if name is None:
                         return
-                    put(connection, peer, name, content_of(name))
+                    put_one(name)
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for the threads
             failures.append(error)
 
@@ -63,6 +72,28 @@ def upload_all(peer: Peer, names: list[str], at_once: int = AT_ONCE) -> float:
     return len(names) / (time.perf_counter() - begun)
 
 
+def to_server(peer: Peer) -> Connect:
+    """Upload over HTTP."""
+
+    @contextmanager
+    def connect() -> Iterator[Put]:
+        with peer.connected() as connection:
+            yield lambda name: put(connection, peer, name, content_of(name))
+
+    return connect
+
+
+def to_bucket(aws: Aws) -> Connect:
+    """Put objects into the bucket that ours go to."""
+    from tests.bench import bucket  # noqa: PLC0415 - needs the SDK
+
+    @contextmanager
+    def connect() -> Iterator[Put]:
+        yield lambda name: bucket.put(aws, name, content_of(name))
+
+    return connect
+
+
 def write_all(folder: Path, names: list[str]) -> float:
     """Write and fsync the same files one after another; return files a second."""
     begun = time.perf_counter()
@@ -74,36 +105,52 @@ def write_all(folder: Path, names: list[str]) -> float:
     return len(names) / (time.perf_counter() - begun)
 
 
-def measure(full: bool) -> str:  # noqa: FBT001 - every bench is asked so
+def measure(plan: Plan) -> str:
     """Return the table."""
-    count, rounds = (400, 7) if full else (160, 3)
-    names = _Names()
+    count, rounds = plan.pick(smoke=(16, 1), standard=(160, 3), full=(400, 7))
+    names, missing = _Names(), dict[str, str]()
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
-        ours = servers.uploading(*stack.enter_context(servers.vault_service(folder, workers=2)))
-        works: dict[str, Callable[[], float]] = {"ours": lambda: upload_all(ours, names.take(count))}
-        bare = folder / "bare"
-        bare.mkdir()
-        works["bare loop"] = lambda: write_all(bare, names.take(count))
-        missing: dict[str, str] = {}
-        for name, start in {"rclone": servers.rclone_crypt, "nginx": servers.nginx_webdav}.items():
-            try:
-                peer = stack.enter_context(start(folder))
-            except servers.Missing as error:
-                missing[name] = str(error)
-            else:
-                works[name] = lambda peer=peer: upload_all(peer, names.take(count))  # type: ignore[misc]  # mypy can't type the bound default
+        here = stack.enter_context(ground(plan, folder))
+        ours = to_server(
+            servers.uploading(*stack.enter_context(servers.vault_service(here, folder, workers=2)))
+        )
+        works: dict[str, Callable[[list[str]], float]] = {"ours": lambda names: upload_all(ours, names)}
+        works |= _peers(stack, here, folder, missing)
         upload_all(ours, names.take(AT_ONCE))
-        seen = interleaved(rounds, works)
-    return render(
-        f"P1: {count} recordings of 1 MiB, {AT_ONCE} at a time",
-        [
-            Row(f"beside {said}", "recordings/s", seen.median("ours"), None, goal, note=missing[name])
-            if name in missing
-            else seen.row(f"beside {said}", "recordings/s", "ours", name, goal=goal)
-            for name, said, goal in _PEERS
-        ],
-    )
+        seen = interleaved(rounds, {name: _of(work, names, count) for name, work in works.items()})
+    rows = [_row(seen, missing, *each) for each in (_BUCKET if here.aws else _PEERS)]
+    return render(f"P1: {count} recordings of 1 MiB, {AT_ONCE} at a time{plan.where}", rows)
+
+
+def _of(work: Callable[[list[str]], float], names: _Names, count: int) -> Callable[[], float]:
+    return lambda: work(names.take(count))
+
+
+def _peers(
+    stack: ExitStack, here: Ground, folder: Path, missing: dict[str, str]
+) -> dict[str, Callable[[list[str]], float]]:
+    """Start those that do the same work with the same disk, or the same bucket."""
+    if here.aws:
+        connect = to_bucket(here.aws)
+        return {"bucket": lambda names: upload_all(connect, names)}
+    bare = folder / "bare"
+    bare.mkdir()
+    found: dict[str, Callable[[list[str]], float]] = {"bare loop": lambda names: write_all(bare, names)}
+    for name, start in {"rclone": servers.rclone_crypt, "nginx": servers.nginx_webdav}.items():
+        try:
+            peer = to_server(stack.enter_context(start(folder)))
+        except Missing as error:
+            missing[name] = str(error)
+        else:
+            found[name] = lambda names, peer=peer: upload_all(peer, names)  # type: ignore[misc]  # mypy can't type the bound default
+    return found
+
+
+def _row(seen: Rounds, missing: dict[str, str], name: str, said: str, goal: str) -> Row:
+    if name in missing:
+        return Row(f"beside {said}", "recordings/s", seen.median("ours"), None, goal, note=missing[name])
+    return seen.row(f"beside {said}", "recordings/s", "ours", name, goal=goal)
 
 
 _PEERS = (
@@ -111,3 +158,4 @@ _PEERS = (
     ("rclone", "rclone crypt over WebDAV, no fsync", ">= 1.5"),
     ("nginx", "nginx WebDAV, plaintext, no fsync", ">= 1"),
 )
+_BUCKET = (("bucket", f"{AT_ONCE} loops that put the same into the same bucket", ""),)

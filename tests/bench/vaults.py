@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -13,21 +12,7 @@ from vault.domain.event import Action, AuditEvent
 from vault.ports.log import Appended
 from vault.ports.vault import Vault
 
-ENTRIES_PER_COMMIT = 5000
 MILLISECONDS = 1000
-
-
-@contextmanager
-def new_vaults() -> Iterator[Callable[[Path], RealVault]]:
-    """Yield who founds vaults: on SQLite, or with DATABASE=postgresql on a server that syncs its commits."""
-    if os.environ.get("DATABASE") != "postgresql":
-        yield found
-        return
-    from tests.harness.postgres import running  # noqa: PLC0415 - needs the driver
-    from tests.harness.postgres_vaults import found_on  # noqa: PLC0415 - as above
-
-    with running(durable=True) as server:
-        yield lambda folder: found_on(server, folder)
 
 
 @asynccontextmanager
@@ -44,14 +29,6 @@ async def append_many(vault: Vault, count: int) -> Sequence[Appended]:
         appended = [await work.log.append(event()) for _ in range(count)]
         await work.commit()
     return appended
-
-
-async def fill_log(vault: Vault, size: int) -> None:
-    """Append until the log has that many entries."""
-    async with vault.reading() as rows:
-        left = size - await rows.events.size()
-    while left > 0:
-        left -= len(await append_many(vault, min(ENTRIES_PER_COMMIT, left)))
 
 
 def event() -> AuditEvent:

@@ -18,14 +18,14 @@ from tests.harness.vaults import RealVault
 from vault.entrypoints.cli.globals import Format, take_options
 from vault.entrypoints.cli.invocation import Invocation
 
-OF_THE_VAULT = {name: () for name in ("audit verify", "doctor", "keys list", "mirrors list", "status")}
+OF_THE_VAULT = ("audit verify", "doctor", "keys list", "mirrors list", "status")
 PAGES = {
     "audit report": ("--month", "{month}", "-o", "{tmp}/report-{form}.html"),
     "audit export": ("-o", "{tmp}/exported-{form}"),
     "certificates show": ("{shredded}", "-o", "{tmp}/certificate-{form}.html"),
 }
 NEEDING_KEYS = {"recordings open", "recordings export"}
-COMMANDS = {**READING, **OF_THE_VAULT, **PAGES}
+COMMANDS: dict[str, tuple[str, ...]] = {**READING, **dict.fromkeys(OF_THE_VAULT, ()), **PAGES}
 LINES_OF_JSON = {"audit tail"}
 """Commands that are followed: JSON, an object a line, unless people read them."""
 
@@ -116,7 +116,7 @@ class _Terminal(io.StringIO):
 def test_proofs_pass_a_terminal_by(monkeypatch: pytest.MonkeyPatch, poison: str) -> None:
     """A server's certificate goes into a file as it is; on a terminal nothing in it acts."""
     run = Invocation(take_options([], {})[0], {})
-    outputs = {}
+    outputs: dict[type[io.StringIO], io.StringIO] = {}
     for kind in (io.StringIO, _Terminal):
         monkeypatch.setattr("sys.stdout", outputs.setdefault(kind, kind()))
         run.pass_on(f"{poison}\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.powercuts import check_whole, session_of
 from tests.faults.trial import Lost, Trial
 from tests.harness.vaults import SOMEBODY, RealVault
-from vault import app
+from vault.app import clock, opening
 from vault.audit.entry import Entry
 from vault.domain.recording import RecordingState
 from vault.entrypoints.serve.housekeeping import SUPERVISOR_CHORES
@@ -52,17 +52,17 @@ async def _live(trial: Trial, known: RealVault) -> None:
 @contextmanager
 def _clock_set(jump: timedelta) -> Iterator[None]:
     """Let vaults that are opened in here have a clock that is wrong by so much."""
-    right = app.SystemClock
+    right = clock.SystemClock
 
     class Wrong:
         def now(self) -> datetime:
             return right().now() + jump
 
-    vars(app)["SystemClock"] = Wrong
+    vars(opening)["SystemClock"] = Wrong
     try:
         yield
     finally:
-        vars(app)["SystemClock"] = right
+        vars(opening)["SystemClock"] = right
 
 
 async def _judge_session(vault: Vault, token: str, *, alive: bool) -> None:

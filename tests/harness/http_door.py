@@ -8,7 +8,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import msgspec
@@ -19,9 +19,10 @@ from vault.config import Settings
 from vault.entrypoints.http.app import create_app
 from vault.entrypoints.http.connection import Door
 from vault.entrypoints.http.context import USUAL_PATIENCE, Patience
+from vault.entrypoints.http.crowd import Crowd
 from vault.ports.log import EventFilter
 from vault.ports.repositories import RecordingFilter
-from vault.ports.vault import Vault
+from vault.ports.vault import PasswordChecks, Vault
 
 WAIT_SECONDS = 20.0
 """How long a test waits for what must come; long, because a test that waits this long has failed."""
@@ -159,13 +160,19 @@ def request_head(line: str, *headers: str) -> bytes:
 
 @asynccontextmanager
 async def opened(
-    known: RealVault, *, settings: Settings | None = None, patience: Patience = USUAL_PATIENCE
+    known: RealVault,
+    *,
+    settings: Settings | None = None,
+    patience: Patience = USUAL_PATIENCE,
+    crowd: Crowd | None = None,
+    passwords: PasswordChecks | None = None,
 ) -> AsyncIterator[HttpDoor]:
     """Open the door of a vault on a free port."""
-    async with known.opened() as vault:
+    async with known.opened() as found:
+        vault = found if passwords is None else replace(found, passwords=passwords)
         listener = socket.create_server(("127.0.0.1", 0))
         app = create_app(vault, settings or known.settings, patience)
-        door = Door(app)
+        door = Door(app, crowd)
         await door.open(listener)
         async with ClientSession() as client:
             yield HttpDoor(door, app, known, vault, client, listener.getsockname()[1])

@@ -40,19 +40,26 @@ POISONS = (
 )
 
 _FORMULA_BEGINS = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
-_KEY = "lower(hex(randomblob(16)))"
 _ROWS = (
-    f"INSERT INTO customers SELECT {_KEY}, :told, :told, added_at, :told, :told, 1, NULL"
-    " FROM customers WHERE name = 'acme'",
-    f"INSERT INTO sources SELECT {_KEY}, :told, customer, :told, :told, {_KEY}, {_KEY}, added_at, NULL, vouched"
-    " FROM sources WHERE name = 'pbx'",
-    f"INSERT INTO staff SELECT {_KEY}, :told, 'manager', added_at, NULL FROM staff WHERE name = 'dana'",
-    f"INSERT INTO links SELECT {_KEY}, {_KEY}, (SELECT id FROM customers WHERE name = :told), created_at,"
-    " expires_at, NULL FROM links LIMIT 1",
-    f'INSERT INTO holds (id, recording, "case", placed_at) SELECT {_KEY}, :recording, :told, added_at'
-    " FROM staff WHERE name = 'dana'",
-    "INSERT INTO grants (id, recording, manager, issued_by, issued_at, expires_at, uses, used, state, slot)"
-    f" SELECT {_KEY}, :recording, id, id, added_at, added_at, 1, 1, 'used', 0 FROM staff WHERE name = :told",
+    """INSERT INTO customers
+       SELECT lower(hex(randomblob(16))), :told, :told, added_at, :told, :told, 1, NULL
+       FROM customers WHERE name = 'acme'""",
+    """INSERT INTO sources
+       SELECT lower(hex(randomblob(16))), :told, customer, :told, :told, lower(hex(randomblob(16))),
+              lower(hex(randomblob(16))), added_at, NULL, vouched
+       FROM sources WHERE name = 'pbx'""",
+    """INSERT INTO staff
+       SELECT lower(hex(randomblob(16))), :told, 'manager', added_at, NULL FROM staff WHERE name = 'dana'""",
+    """INSERT INTO links
+       SELECT lower(hex(randomblob(16))), lower(hex(randomblob(16))), customers.id, created_at, expires_at,
+              NULL
+       FROM customers, (SELECT created_at, expires_at FROM links LIMIT 1) WHERE name = :told""",
+    """INSERT INTO holds (id, recording, "case", placed_at)
+       SELECT lower(hex(randomblob(16))), :recording, :told, added_at FROM staff WHERE name = 'dana'""",
+    """INSERT INTO grants
+       (id, recording, manager, issued_by, issued_at, expires_at, uses, used, state, slot)
+       SELECT lower(hex(randomblob(16))), :recording, id, id, added_at, added_at, 1, 1, 'used', 0
+       FROM staff WHERE name = :told""",
 )
 """What a writer to the database may put there; the doors would take little of it."""
 

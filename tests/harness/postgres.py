@@ -47,6 +47,8 @@ class Server:
     folder: Path
     port: int
     password: str
+    programs: Path
+    """Where its own programs are: `pg_dump`, `psql` and the rest."""
 
     def url(self, database: str, *, user: str = OWNER) -> str:
         """Return the URL of a database over the socket."""
@@ -80,15 +82,18 @@ class Server:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Server]:
-    """Run a server until the end, a `durable` one syncs what it commits; raise `Missing`."""
+def running(*, durable: bool = False, within: Path | None = None) -> Iterator[Server]:
+    """Run a server until the end, a `durable` one syncs what it commits; raise `Missing`.
+
+    Its folder is made `within` one that everybody may pass through; the path of its socket must stay short.
+    """
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="callvault-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="callvault-pg-", dir=within or "/tmp"))
     try:
         user = _unprivileged()
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        server = Server(folder, _free_port(), secrets.token_hex(8))
+        server = Server(folder, _free_port(), secrets.token_hex(8), programs)
         _make_cluster(programs, server, user)
         process = _start(programs, server, user, {} if durable else _UNSYNCED)
         try:

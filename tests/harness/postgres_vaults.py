@@ -31,9 +31,9 @@ class ServerVault(RealVault):
         return replace(self, database=database, environment=environment)
 
 
-def found_on(server: Server, data: Path) -> ServerVault:
-    """Make a vault on the server."""
+def found_on(server: Server, data: Path, *environment: tuple[str, str]) -> ServerVault:
+    """Make a vault on the server; `environment` are further variables that it is made and opened with."""
     database = server.create()
-    made = found(data, (URL, server.url(database)))
+    made = found(data, (URL, server.url(database)), *environment)
     values = {field.name: getattr(made, field.name) for field in fields(made)}
     return ServerVault(**values, server=server, database=database)

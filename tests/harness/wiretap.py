@@ -10,11 +10,12 @@ from tests.harness.tcp_proxy import TcpProxy, Way, _Connection
 
 
 class Wiretap(TcpProxy):
-    """Passes everything on, and keeps a copy."""
+    """Passes everything on, and keeps a copy. `flipped` places a byte to change on the way to the client."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port)
         self.heard: dict[Way, bytearray] = {"server": bytearray(), "client": bytearray()}
+        self.flipped: int | None = None
 
     @property
     def url(self) -> str:
@@ -25,6 +26,9 @@ class Wiretap(TcpProxy):
         self, connection: _Connection, data: bytes, sink: asyncio.StreamWriter, way: Way
     ) -> bytes:
         self.heard[way] += data
+        at = -1 if self.flipped is None or way == "server" else self.flipped - connection.passed[way]
+        if 0 <= at < len(data):
+            data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         return await super()._passed_on(connection, data, sink, way)
 
 

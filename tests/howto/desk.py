@@ -1,4 +1,4 @@
-"""The desk of whoever follows a how-to: a machine with a vault, a terminal, and the papers with the passwords."""
+"""The desk of whoever follows a how-to: a terminal at a vault's machine, and papers with the passwords."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _USER = "callvault"
 _TIME_ZONE = "Europe/London"
 _ADDRESS = "https://vault.example"
 _START, _STOP = "sudo systemctl start callvault", "sudo systemctl stop callvault"
+_ASKED_BY = {"grants": "grant", "customers": "password"}  # "password of the grant", "retrieval password"
 _STOP_SECONDS = 30.0
 
 
@@ -42,7 +43,8 @@ class _Keyboard(io.TextIOWrapper):
 class Desk:
     """Types commands over a vault under `root`; nothing is read from or written to the real places.
 
-    `papers` holds what was issued: the newest password of each name, of the customer and of the grant.
+    `papers` holds what was issued: the newest passphrase of each person, the newest customer's and the newest
+    grant's password.
     """
 
     root: Path
@@ -58,7 +60,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         """Lay out the folders that a how-to takes for granted."""
-        for place in (*_PLACES, "desk"):
+        for place in (*_PLACES, "/mnt/stick", "desk"):
             (self.root / place.strip("/")).mkdir(mode=0o700, parents=True, exist_ok=True)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("CALLVAULT_")}
         self.environ = {
@@ -72,9 +74,7 @@ class Desk:
 
     def here(self, text: str) -> str:
         """Return a text of the document with the places and the address of this run."""
-        for place in _PLACES:
-            text = text.replace(place, f"{self.root}{place}")
-        return text.replace(_ADDRESS, self.address)
+        return self._placed(text).replace(_ADDRESS, self.address)
 
     def there(self, text: str) -> str:
         """Return what was printed with the places, the address and the user of the document."""
@@ -84,13 +84,11 @@ class Desk:
         return re.sub(rf"(?m)(?<=  ){re.escape(user)} {{0,{spare}}}(?=  |$)", _USER, text)
 
     def settings(self, text: str) -> None:
-        """Write the settings file, which every how-to shows whole."""
-        # Links must lead to where the document says, so the address stays the document's.
-        written = "".join(f"{self._placed(line)}\n" for line in text.splitlines())
-        Path(self.environ["CALLVAULT_DATA"], "callvault.toml").write_text(written)
+        """Write the settings file, which a document shows whole; links lead to the address that it names."""
+        Path(self.environ["CALLVAULT_DATA"], "callvault.toml").write_text(self._placed(text))
 
     def type(self, command: str) -> tuple[int, str]:
-        """Run a command; return its exit code and what a terminal would show, as the document would say it."""
+        """Run a command; return its exit code and what a terminal shows, as the document would say it."""
         if command in {_START, _STOP}:
             self.start() if command == _START else self.stop()
             return 0, ""
@@ -106,13 +104,19 @@ class Desk:
 
     def start(self) -> None:
         """Start the real service on a free port, and send who asks for the document's address there."""
-        self._service = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0", "--workers", "1"],
-            env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
+        log = self.root / "service.log"
+        with log.open("a") as complaints:
+            self._service = subprocess.Popen(
+                [COMMAND, "serve", "--port", "0", "--workers", "1"],
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+            )
         assert self._service.stdout is not None
         line = self._service.stdout.readline()
-        assert "accepting" in line, f"the service did not start: {line!r}"
+        assert "accepting" in line, f"the service did not start: {line!r}\n{log.read_text()}"
         self.address = line.split()[1]
 
     def stop(self) -> None:
@@ -142,8 +146,14 @@ class Desk:
     def _shell(self, command: str) -> tuple[int, str]:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
-            cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
         )
         return done.returncode, done.stdout
 
@@ -158,19 +168,17 @@ class Desk:
                 yield
 
     def _file(self, command: str, printed: str) -> None:
-        """Put an issued password with the papers: under its name, and under what it is the newest of."""
+        """Put an issued password with the papers, under the word with which its prompt ends."""
         password = re.search(r"^password +(\S+)$", printed, re.MULTILINE)
-        if password is None:
-            return
         name = re.search(r"^name +(\S+)$", printed, re.MULTILINE)
-        kind = "grant" if " grants " in command else "password"  # "retrieval password: ", a customer's
-        self.papers[name[1] if name else kind] = password[1]
-        self.papers[kind] = password[1]
+        if password:
+            asked_by = [word for group, word in _ASKED_BY.items() if f" {group} " in command]
+            self.papers[asked_by[0] if asked_by else name[1] if name else ""] = password[1]
 
 
 @contextmanager
 def _clock_of(zone: str) -> Iterator[None]:
-    """Show local times of a zone. The C library reads the real environment, which a patched one leaves alone."""
+    """Show local times of a zone. The C library reads the real environment, not the patched one."""
     before = os.environb.get(b"TZ")
     os.putenv("TZ", zone)
     time.tzset()

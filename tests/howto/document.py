@@ -1,8 +1,8 @@
 """A how-to as its reader follows it: the settings to write and the commands to type, in their order.
 
 What is fenced as `console` is a terminal: `$ ` begins a command, a backslash at the end continues it, and the
-lines up to the next command are what it prints. What is fenced as `toml` goes into the settings file, what is
-fenced as `sh` under a line that names a file is that file. Anything else is not followed.
+lines up to the next command are what it prints; an ellipsis on a line of its own stands for any number of
+lines. What is fenced as `toml` is the settings file. Anything else is not followed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ class Block:
     line: int
     indent: str
     lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Its lines as one text, newline at the end."""
+        return "".join(f"{line}\n" for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,12 @@ def commands(block: Block) -> Iterator[Command]:
     while rest:
         line, typed = rest.pop(0)
         assert typed.startswith(_PROMPT), f"line {line}: a console block begins with a command"
-        parts = [typed.removeprefix(_PROMPT)]
+        last, parts = line, [typed.removeprefix(_PROMPT)]
         while parts[-1].endswith("\\"):
             parts[-1] = parts[-1].removesuffix("\\").rstrip()
-            parts.append(rest.pop(0)[1].strip())
+            last, more = rest.pop(0)
+            parts.append(more.strip())
         shown = []
-        shown_at = rest[0][0] if rest else line + 1
         while rest and not rest[0][1].startswith(_PROMPT):
             shown.append(rest.pop(0)[1])
-        yield Command(line, " ".join(parts), shown_at, tuple(shown))
+        yield Command(line, " ".join(parts), last + 1, tuple(shown))

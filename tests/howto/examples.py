@@ -1,8 +1,8 @@
 """What a document shows beside what was really printed: alike but for ids, secrets, times and the machine.
 
-A shown id, password or key is an example of the one that was issued. Which stands for which is remembered where
-they are first printed; from then on each example must stand where its real one does, and commands that name the
-example are run with the real one.
+A shown id, password or key is an example of the one that was issued. Which stands for which is remembered
+where they are first printed; from then on each example must stand where its real one does, and commands that
+name the example are run with the real one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ELLIPSIS = "…"
 _ID = r"(?<![\w-])[0-9a-hjkmnp-tv-z]{20}(?![\w-])"
 _DATE = r"\d{4}-\d\d-\d\d"
 
-# Kinds of text that differ from run to run; those that begin with a capital have one real value for each example.
+# What differs from run to run. Kinds that begin with a capital have one real value for each example.
 _KINDS = {
     "Password": r"(?<![\w-])[a-z]+(?:-[a-z]+){5,}(?![\w-])",
     "Verifier_key": r"callvault/\w{20}\+[0-9a-f]{8}\+[\w+/=]+",
@@ -27,11 +27,13 @@ _KINDS = {
     "Token": r"(?<=#)[\w-]{22}(?![\w-])|(?<=/hooks/)[\w-]{22,}|(?<![\w+/-])[\w-]{43}(?![\w+/=-])",
     "Id": _ID,
     "Digest": r"(?<![\w+/])[0-9a-f]{64}(?![\w+/])|(?<![\w+/])[\w+/]{43}=(?!\w)",
+    "Fingerprint": r"(?<![\w-])[0-9a-f]{16}(?![\w-])",
+    "entry": r"(?<=^extra )\S+$",
     "signature": r"(?<=^— )\S+ \S+$",
     "time": rf"{_DATE}[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| [A-Z]{{3,4}})?",
     "date": _DATE,
     "month": r"(?<![\w-])\d{4}-\d\d(?![\w-])",
-    "file_system": r"(?:ok|warning) +slots +\S+: .*|(?<=slots)  .*\)$",
+    "file_system": r"(?:ok|warning) +slots +\S+: .*|(?<=^file_system)  .*",
     "size": r"\d+(?:\.\d+)? (?:[KMGT]iB)(?= free)",
     "version": r"(?<![\w.])\d+\.\d+\.\d+(?![\w.])",
     "port": r"(?<=127\.0\.0\.1:)\d+",
@@ -102,11 +104,12 @@ class Examples:
         for (kind, example), (_, real) in zip(_values(shown), _values(printed), strict=True):
             if not kind[0].isupper():
                 continue
-            known = self.real.setdefault(example, real)
+            known = self.real.get(example, real)
             if known != real:
                 raise Unlike(position, f"{example} stood for {known} before, and for {real} here")
-            if list(self.real.values()).count(real) > 1:
-                raise Unlike(position, f"two examples stand for {real}")
+            if example not in self.real and real in self.real.values():
+                raise Unlike(position, f"{real} had another example before {example}")
+            self.real[example] = real
 
     def _beginning(self, example: str) -> str:
         """Return the beginning of the id that a shortened example begins, or the text as it is."""
@@ -119,7 +122,7 @@ class Examples:
 
 
 def day_written(lines: Sequence[str]) -> date:
-    """Return the day of the first time that a document shows in an answer; raise `LookupError` without one."""
+    """Return the day of the first time that a document shows; raise `LookupError` without one."""
     for line in lines:
         found = re.search(rf"(?P<day>{_DATE}) \d\d:\d\d:\d\d", line)
         if found:

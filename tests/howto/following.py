@@ -3,65 +3,69 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
-from tests.howto.desk import Desk
 from tests.howto.document import Block, Command, blocks, commands
-from tests.howto.examples import Examples, Unlike, day_written
+from tests.howto.examples import ELLIPSIS, Examples, Unlike, day_written
+
+_COMPLAINT = "callvault: "  # begins the line of a command that fails, as the document then shows it
 
 RETAKE = os.environ.get("CALLVAULT_HOWTO_RETAKE") == "1"
 """Write what is printed into the document instead of complaining; read the difference before you keep it."""
 
 
+class Typist(Protocol):
+    """Who types what a document says: a `Desk`."""
+
+    def settings(self, text: str) -> None:
+        """Write the settings file."""
+
+    def type(self, command: str) -> tuple[int, str]:
+        """Run a command; return its exit code and what it printed."""
+
+
 class Outdated(AssertionError):
-    """The document shows what the program does not do; `printed` is what it printed."""
-
-    def __init__(self, text: str, printed: list[str]) -> None:
-        super().__init__(text)
-        self.printed = printed
+    """The document shows what the program does not do."""
 
 
-def follow(document: Path, desk: Desk) -> None:
+def follow(document: Path, desk: Typist) -> None:
     """Do everything that a document says; raise `Outdated`, which names the line."""
     found = list(blocks(document))
     shown = [line for block in found if block.kind == "console" for line in block.lines]
-    examples = Examples(written=day_written(shown), today=datetime.now().astimezone().date())
-    retaken: list[tuple[Command, Block, list[str]]] = []
+    examples = Examples(written=day_written(shown), today=datetime.now(UTC).date())
+    taken: list[tuple[Command, Block, list[str]]] = []
     for block in found:
         if block.kind == "toml":
-            desk.settings("\n".join(block.lines))
+            desk.settings(block.text)
         for command in commands(block) if block.kind == "console" else ():
-            try:
-                follow_command(command, desk, examples, document.name)
-            except Outdated as outdated:
-                if not RETAKE:
-                    raise
-                retaken.append((command, block, examples.to_show(outdated.printed)))
-    if retaken:
-        _write(document, retaken)
+            printed = follow_command(command, desk, examples, document.name)
+            taken.append((command, block, examples.to_show(printed)))
+    if RETAKE:
+        _write(document, taken)
 
 
-def follow_command(command: Command, desk: Desk, examples: Examples, name: str) -> None:
-    """Run one command and hold its answer against what is shown."""
+def follow_command(command: Command, desk: Typist, examples: Examples, name: str) -> list[str]:
+    """Run one command and hold its answer against what is shown; return what it printed."""
     code, answer = desk.type(examples.to_type(command.text))
     printed = [line.rstrip() for line in answer.splitlines()]
-    where, failure = command.line, ""
-    if code and not any(line.startswith("callvault: ") for line in command.shown):
-        failure = f"it failed with exit code {code}"
-    else:
-        try:
-            examples.compare(command.shown, printed)
-        except Unlike as unlike:
-            where, failure = command.shown_at + unlike.position, str(unlike)
-    if failure:
-        text = f"{name}:{where}: $ {command.text}\n{failure}\n\nAll that it printed:\n{answer}"
-        raise Outdated(text, printed)
+    try:
+        if code and not any(line.startswith(_COMPLAINT) for line in command.shown):
+            raise Unlike(0, f"it failed with exit code {code}")  # noqa: TRY301 - as where the lines differ
+        examples.compare(command.shown, printed)
+    except Unlike as unlike:
+        if not RETAKE:
+            where = f"{name}:{command.shown_at + unlike.position}: $ {command.text}"
+            raise Outdated(f"{where}\n{unlike}\n\nAll that it printed:\n{answer}") from None
+    return printed
 
 
-def _write(document: Path, retaken: list[tuple[Command, Block, list[str]]]) -> None:
+def _write(document: Path, taken: list[tuple[Command, Block, list[str]]]) -> None:
+    """Write every answer into the document, but for those that it shows in part."""
     lines = document.read_text().splitlines()
-    for command, block, printed in reversed(retaken):
+    for command, block, printed in reversed(taken):
         begin = command.shown_at - 1
-        lines[begin : begin + len(command.shown)] = [f"{block.indent}{line}".rstrip() for line in printed]
+        if ELLIPSIS not in command.shown:
+            lines[begin : begin + len(command.shown)] = [f"{block.indent}{line}".rstrip() for line in printed]
     document.write_text("\n".join(lines) + "\n")

@@ -3,7 +3,7 @@
 The members are ASCII words in ascending order; the values are strings, whole numbers, true, false and null.
 For those, RFC 8785 asks for exactly what msgspec writes (sorted members, no white space, the shortest
 escapes, UTF-8), which is what lets a log of millions be recomputed in seconds. The tests compare it with the
-`rfc8785` library, which also writes what is too free in shape for this: the detail row.
+`rfc8785` library, which also writes what is too free in shape for this, as a detail row may be.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ class CanonicalEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     time: _Time
 
 
+_PLAIN = frozenset((str, bool))
+"""Of what the values of nearly every detail row are."""
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(CanonicalEntry)
 
@@ -104,11 +107,18 @@ def detail_digest(salt: bytes, detail: Mapping[str, object]) -> str:
     if len(salt) < MIN_SALT_BYTES:
         raise ValueError(f"a salt has {MIN_SALT_BYTES} bytes or more")
     try:
-        # Its type is narrower than the mapping's; it refuses what it can't write.
-        row = rfc8785.dumps(dict(detail))  # type: ignore[arg-type]  # see above
+        row = _canonical_row(detail)
     except ValueError as error:
         raise LogCorrupt("a detail row holds what canonical JSON can't express") from error
     return hashlib.sha256(salt + row).hexdigest()
+
+
+def _canonical_row(detail: Mapping[str, object]) -> bytes:
+    """Write a row: as entries are written if it is as plain, which is several times as fast."""
+    if _PLAIN.issuperset(map(type, detail.values())) and "".join(detail).isascii():
+        return _encoder.encode(detail)
+    # Its type is narrower than the mapping's; it refuses what it can't write.
+    return rfc8785.dumps(dict(detail))  # type: ignore[arg-type]  # see above
 
 
 def _check(entries: list[CanonicalEntry]) -> None:

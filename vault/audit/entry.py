@@ -58,10 +58,14 @@ class Entry:
     @classmethod
     def decode(cls, data: bytes) -> Entry:
         """Read canonical bytes; raise `LogCorrupt` when they are anything else."""
-        read = read_canonical(data)
+        return cls.of(read_canonical(data))
+
+    @classmethod
+    def of(cls, read: CanonicalEntry) -> Entry:
+        """Return the entry whose canonical bytes were read already."""
         return cls(
             index=read.index,
-            time=datetime.fromisoformat(read.time).replace(tzinfo=UTC),
+            time=datetime.fromisoformat(read.time),
             actor=read.actor,
             action=read.action,
             outcome=read.outcome,

@@ -82,15 +82,15 @@ class LogVerifier:
         """Take the bytes of the entry that is kept under `index`."""
         self._take(index, data, None)
 
-    def feed_run(self, first_index: int, run: Sequence[bytes]) -> None:
-        """Take entries that are kept under consecutive indexes; the same as feeding each, but faster."""
-        read: Sequence[CanonicalEntry | None]
-        try:
-            read = read_canonical_run(run)
-        except LogCorrupt:
-            read = [None] * len(run)  # one at a time then, to say which
+    def feed_run(self, first_index: int, run: Sequence[bytes]) -> Sequence[CanonicalEntry | None]:
+        """Take entries that are kept under consecutive indexes; the same as feeding each, but faster.
+
+        Returns each as it was read, so that nobody reads it again; None for one that can't be.
+        """
+        read = _read_run(run)
         for index, data, entry in zip(count(first_index), run, read, strict=False):
             self._take(index, data, entry)
+        return read
 
     def finish(self, kept: Frontier | None = None) -> tuple[Finding, ...]:
         """Compare the end of the log with the right edge as it is kept, if given; return all findings."""
@@ -185,3 +185,18 @@ class LogVerifier:
             self._findings.append(Finding(kind, index, message))
         else:
             self._unlisted += 1
+
+
+def _read_run(run: Sequence[bytes]) -> Sequence[CanonicalEntry | None]:
+    """Read a run at once, or one at a time where that fails."""
+    try:
+        return read_canonical_run(run)
+    except LogCorrupt:
+        return [_read_or_none(data) for data in run]
+
+
+def _read_or_none(data: bytes) -> CanonicalEntry | None:
+    try:
+        return read_canonical(data)
+    except LogCorrupt:
+        return None

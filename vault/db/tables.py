@@ -258,11 +258,8 @@ slots = Table(
     Column("claimed_at", Moment, nullable=False),
     Column("destroyed_at", Moment),
 )
-Index(
-    "ix_slots_destroyed",
-    slots.c.number,
-    sqlite_where=slots.c.destroyed_at.is_not(None),
-)
+# Partial on PostgreSQL, too; see `log_tables`.
+Index("ix_slots_destroyed", slots.c.number, sqlite_where=slots.c.destroyed_at.is_not(None))
 
 period_slots = Table(
     "period_slots",

@@ -17,7 +17,7 @@ class ProofKind(StrEnum):
     identity    an identity file, which stays with its owner: the session holds nothing
     """
 
-    PASSPHRASE = "passphrase"
+    PASSPHRASE = "passphrase"  # noqa: S105 - the name of a kind of proof
     IDENTITY = "identity"
 
 

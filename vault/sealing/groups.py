@@ -11,19 +11,16 @@ from datetime import datetime
 
 from keys.age import HybridIdentity, HybridRecipient
 from keys.errors import NoMatchingIdentity
-from vault.audit.entry import Entry
-from vault.domain.event import Action, Outcome
 from vault.domain.names import StaffId
 from vault.domain.staff import Group, LockedIdentity, Owner, StaffMember
-from vault.errors import Conflict, LogCorrupt
+from vault.errors import Conflict
 from vault.ports.database import Repositories, UnitOfWork
-from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing.identities import Unkept
+from vault.sealing.signed_log import must_have_role_on_record
 
 _RECOVERY = "1"
-_MOST_PEOPLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +68,8 @@ async def people(
 
     A writer to the database can't make a manager a DPO, who would be locked to with the next one added.
     """
-    roles = await _roles_on_record(rows)
     found = [each for each in await rows.staff.all() if _belongs(each, group, without)]
-    for each in found:
-        if roles.get(each.id) != each.role:
-            raise LogCorrupt(f"{each.name} is a {each.role} in the database, which the log does not say")
+    await must_have_role_on_record(vault, *found)
     return await identities.recipients(vault, rows, *((Owner.STAFF, each.id) for each in found))
 
 
@@ -121,9 +115,3 @@ async def _locked(identity: HybridIdentity, to: Sequence[HybridRecipient], old: 
 
 def _belongs(member: StaffMember, group: Group, without: StaffId | None) -> bool:
     return member.group is group and member.removed_at is None and member.id != without
-
-
-async def _roles_on_record(rows: Repositories) -> dict[str, object]:
-    which = EventFilter(action=Action.STAFF_ADDED, outcome=Outcome.DONE)
-    entries = [Entry.decode(each.record) for each in await rows.events.list(which, limit=_MOST_PEOPLE)]
-    return {str(entry.facts.get("staff")): entry.facts.get("role") for entry in entries}

@@ -15,6 +15,7 @@ from vault.errors import AccessDenied, KeyElsewhere
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.sealing import staff_session as sealed_session
+from vault.sealing.signed_log import must_have_role_on_record
 from vault.usecases.unlock_staff import Custodian, Person
 
 
@@ -37,7 +38,7 @@ async def authenticate_staff(vault: Vault, token: str, *, by: Actor) -> StaffVis
     """Return who holds the token.
 
     Raise `AccessDenied` for an unknown, ended or expired session, and for a person who left or whose
-    passphrase or identity is another since.
+    passphrase or identity is another since; `LogCorrupt` for a role that the log does not say.
     """
     secret = Secret(token.encode("utf-8", "surrogatepass"))  # what is no UTF-8 names no session
     try:
@@ -51,7 +52,8 @@ async def authenticate_staff(vault: Vault, token: str, *, by: Actor) -> StaffVis
         slot = await vault.slots.read(session.slot)
         own = await asyncio.to_thread(sealed_session.open_identity, slot, secret, session)
         actor = Actor(f"staff:{member.id}", member.name, by.channel, by.address)
-        if own is None:
+        if own is None:  # no key has proven the role: who writes to the database could have raised it
+            await must_have_role_on_record(vault, member)
             return StaffVisitor(session, Person(member, actor))
         held = await _group_identities(vault, member.group, own)
         return StaffVisitor(session, Custodian(member, actor, own, held))

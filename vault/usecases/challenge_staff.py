@@ -1,4 +1,4 @@
-"""Sign in by an identity file that stays with its owner: a random question is sealed to the person's recipient.
+"""Sign in by an identity file that stays with its owner, who answers a random question sealed to it.
 
 Nothing is kept between question and answer: a ticket authenticates the answer, the person's identity as it is
 then, and when it is too late. Who has no identity file is asked a question that nobody can answer.

@@ -16,12 +16,19 @@ class KeyComparison:
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], Fact] = {}
+        self._unrenewed: set[tuple[str, str, Fact]] = set()
 
     def take(self, entry: Entry) -> None:
-        """Note what an entry says of whose key has which generation from then on."""
-        if entry.action in _NEW_GENERATION and entry.outcome == Outcome.DONE:
-            owner = (str(entry.facts.get("owner")), str(entry.facts.get("of")))
-            self._said[owner] = entry.facts.get("generation")
+        """Note whose key has which generation from then on, and whether what lies was renewed to it."""
+        if entry.outcome != Outcome.DONE:
+            return
+        owner, generation = _owner_of(entry), entry.facts.get("generation")
+        if entry.action in _NEW_GENERATION:
+            self._said[owner] = generation
+        if entry.action == Action.KEYS_ROTATED:
+            self._unrenewed.add((*owner, generation))
+        elif entry.action == Action.KEYS_RENEWED:
+            self._unrenewed.discard((*owner, generation))
 
     async def finish(self, rows: Repositories) -> list[str]:
         """Return every disagreement with the database."""
@@ -33,4 +40,17 @@ class KeyComparison:
                 findings.append(
                     f"{owner} {owner_id}: its key has generation {said} by the log, {there} in the database"
                 )
-        return findings
+        return findings + await self._renewals(rows)
+
+    async def _renewals(self, rows: Repositories) -> list[str]:
+        """Say which renewals the database has as finished, or as not, against the log."""
+        there = {(each.owner, each.owner_id, each.generation) for each in await rows.renewals.unfinished()}
+        return [
+            f"{owner} {owner_id}: the log and the database disagree on whether generation {generation} is "
+            "sealed to everywhere"
+            for owner, owner_id, generation in sorted(self._unrenewed ^ there, key=str)
+        ]
+
+
+def _owner_of(entry: Entry) -> tuple[str, str]:
+    return str(entry.facts.get("owner")), str(entry.facts.get("of"))

@@ -134,9 +134,19 @@ async def _figures(rows: Repositories, month: Month) -> MonthFigures:
 
 
 async def _place(rows: Repositories, moment: datetime) -> int:
-    """Return the index of the first entry at or after a moment: time never goes back."""
-    last = await rows.events.list(EventFilter(until=moment), limit=1)
-    return last[0].index + 1 if last else 0
+    """Return the index of the first entry at or after a moment: time never goes back.
+
+    The entries themselves are asked, which were verified; the column beside them is only a way to find them.
+    """
+    low, high = 0, await rows.events.size()
+    while low < high:
+        middle = (low + high) // 2
+        stored = await rows.events.entry(middle)
+        if stored is None or Entry.decode(stored.record).time < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 async def _batches(rows: Repositories, start: int, stop: int) -> AsyncIterator[list[Entry]]:

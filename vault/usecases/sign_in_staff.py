@@ -1,7 +1,7 @@
 """Sign a person of the staff in from a machine of their own, by the passphrase.
 
-The passphrase is checked here, as at the vault's own machine and under the same guess limit. The session keeps
-the person's identity; the group's is unlocked by it each time, as it is then.
+The passphrase is checked here, as at the vault's own machine and under the same guess limit. The session
+keeps the person's identity; the group's is unlocked by it each time, as it is then.
 """
 
 from __future__ import annotations

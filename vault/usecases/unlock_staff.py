@@ -175,7 +175,9 @@ async def _shared(
 
 
 async def _record_refusal(vault: Vault, who: _Presented, proof: Proof, by: Actor) -> None:
-    if by.channel not in _LOCAL:  # from the network it enters its bucket's summary: nobody fills the log there
+    if (
+        by.channel not in _LOCAL
+    ):  # from the network it enters its bucket's summary: nobody fills the log there
         return
     tried = "passphrase" if isinstance(proof, Secret) else "identity"
     facts = {"staff": who.member.id if who.member else "unknown", "why": who.why or tried}

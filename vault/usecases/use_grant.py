@@ -26,6 +26,7 @@ from vault.sealing import grant as sealed_grant
 from vault.sealing import identities
 from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.limit_guesses import admit_guess, forgive_guess, forgive_within
+from vault.usecases.log_clock import not_before_the_log
 from vault.usecases.open_as_staff import find_recording, living
 from vault.usecases.open_recording import OpenRecording
 from vault.usecases.record_refusal import refusals_recorded
@@ -119,8 +120,8 @@ async def _decoy(vault: Vault) -> bytes:
 async def _record_use(vault: Vault, custodian: Custodian, who: _Presented, reason: str) -> None:
     """Count the use and log it; raise `AccessDenied` when somebody else made the last one meanwhile."""
     assert who.grant is not None  # noqa: S101 - a decoy opens nothing
-    now = vault.clock.now()
     async with vault.unit_of_work() as work:
+        now = await not_before_the_log(work, vault.clock.now())
         recording = await living(work, who.recording.id)
         grant = await work.grants.get(who.grant.id)
         if grant is None:

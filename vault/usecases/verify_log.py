@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,11 +11,11 @@ from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
 from vault.audit.tiles import Tile
 from vault.audit.verify import LogVerifier
-from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
 from vault.ports.log import StoredEntry
 from vault.ports.vault import Vault
 from vault.usecases.compare_details import DetailComparison
+from vault.usecases.compare_holds import HoldComparison
 from vault.usecases.compare_keys import KeyComparison
 from vault.usecases.compare_parties import PartyComparison
 from vault.usecases.compare_recordings import RecordingComparison
@@ -57,15 +56,16 @@ async def verify_log(
             log.expect_tile(Tile(level, index), hashes)
         size = await rows.events.size()
         details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
-        keys = KeyComparison()
+        keys, holds = KeyComparison(), HoldComparison()
         async for batch in _batches(rows, size):
             entries = await asyncio.to_thread(_feed, log, details, parties, batch)
             await recordings.take(rows, entries)
             for entry in entries:
                 keys.take(entry)
+                holds.take(entry)
             progress(log.size, size)
         findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
-        findings += await keys.finish(rows)
+        findings += [*await keys.finish(rows), *holds.findings]
         findings += [*details.finish(), *await parties.finish(rows), *await recordings.finish(vault, rows)]
     return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
 
@@ -74,23 +74,23 @@ def _feed(
     log: LogVerifier, details: DetailComparison, parties: PartyComparison, batch: list[StoredEntry]
 ) -> list[Entry]:
     """Take a batch; return its entries, those left out that the log's own verifier reports."""
-    for first, run in _runs(batch):
-        log.feed_run(first, run)
     entries = []
-    for stored in batch:
-        with suppress(LogCorrupt):
-            entry = Entry.decode(stored.record)
+    for run in _runs(batch):
+        read = log.feed_run(run[0].index, [stored.record for stored in run])
+        for stored, canonical in zip(run, read, strict=True):
+            if canonical is None:
+                continue
+            entry = Entry.of(canonical)
             details.take(entry, stored)
             parties.take(entry)
             entries.append(entry)
     return entries
 
 
-def _runs(batch: list[StoredEntry]) -> Iterator[tuple[int, list[bytes]]]:
+def _runs(batch: list[StoredEntry]) -> Iterator[list[StoredEntry]]:
     """Cut a batch where an index is missing."""
     for _, group in groupby(enumerate(batch), key=lambda each: each[1].index - each[0]):
-        run = [stored for _, stored in group]
-        yield run[0].index, [stored.record for stored in run]
+        yield [stored for _, stored in group]
 
 
 def _root(log: LogVerifier) -> bytes | None:

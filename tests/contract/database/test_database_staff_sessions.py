@@ -83,13 +83,15 @@ async def test_a_staff_session_is_somebodys_and_one_alone(database: Database) ->
     stranger = replace(session(2), staff=StaffId("nobody"))
 
     with pytest.raises(Conflict):
-        async with database.unit_of_work() as work:
-            await work.staff_sessions.add(session(1))
-            await work.commit()
+        await _add(database, session(1))
     with pytest.raises(NotFound):
-        async with database.unit_of_work() as work:
-            await work.staff_sessions.add(stranger)
-            await work.commit()
+        await _add(database, stranger)
+
+
+async def _add(database: Database, session: StaffSession) -> None:
+    async with database.unit_of_work() as work:
+        await work.staff_sessions.add(session)
+        await work.commit()
 
 
 async def test_a_person_is_found_by_id(database: Database) -> None:

@@ -32,7 +32,7 @@ def test_no_two_questions_are_alike() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"anything", b"callvault challenge v2 x"])
 def test_nothing_but_a_question_is_answered(content: bytes) -> None:
-    """A server that sends something else to open learns nothing of it: not even whether it opens to a secret."""
+    """A server that sends something else to open learns nothing of it."""
     identity = HybridIdentity.generate()
 
     with pytest.raises(MalformedIdentity):

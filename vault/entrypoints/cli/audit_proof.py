@@ -45,7 +45,7 @@ def verify(
     Parameters
     ----------
     since_checkpoint
-        A checkpoint that was kept, or a certificate or proof, which ends with one: the log must begin with
+        A checkpoint that was kept, or a certificate or proof, which carries one: the log must begin with
         what it signed.
     anchors
         Hold the log against every checkpoint in the folders of [anchors] paths, and check their time stamps.
@@ -91,7 +91,10 @@ def _verify_there(run: Run, kept: bytes | None, *, anchors: bool) -> int:
 
 
 def _note_in(kept: bytes) -> bytes:
-    """Return the signed note in what somebody kept: a checkpoint is one, a proof ends with one."""
+    """Return the signed note in what was kept: a checkpoint is one, a proof or its page carries one."""
+    from vault.entrypoints.cli.certificate_page import certificate_in, is_page  # noqa: PLC0415 - seldom needed
+
+    kept = certificate_in(kept) if is_page(kept) else kept
     return TlogProof.parse(kept).checkpoint_note if is_proof(kept) else kept
 
 

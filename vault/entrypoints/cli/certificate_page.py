@@ -16,16 +16,20 @@ _TEMPLATE = "certificate.html.jinja"
 def render_page(certificate: DestructionCertificate, verifier_key: str) -> str:
     """Return the page: no script, no style, image or font from elsewhere."""
     facts = certificate.entry.facts
-    return page_environment().get_template(_TEMPLATE).render(
-        recording=certificate.recording,
-        shredded_at=utc_text(certificate.shredded_at),
-        sha256=facts.get("sha256"),
-        bytes=facts.get("bytes"),
-        horizon=facts.get("snapshot_horizon"),
-        index=certificate.entry.index,
-        verifier_key=verifier_key,
-        proof_id=_PROOF_ID,
-        proof=certificate.encode().decode(),
+    return (
+        page_environment()
+        .get_template(_TEMPLATE)
+        .render(
+            recording=certificate.recording,
+            shredded_at=utc_text(certificate.shredded_at),
+            sha256=facts.get("sha256"),
+            bytes=facts.get("bytes"),
+            horizon=facts.get("snapshot_horizon"),
+            index=certificate.entry.index,
+            verifier_key=verifier_key,
+            proof_id=_PROOF_ID,
+            proof=certificate.encode().decode(),
+        )
     )
 
 

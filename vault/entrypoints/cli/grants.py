@@ -59,7 +59,7 @@ def issue(
     run.show(row)
     run.note("The password is shown once. It opens this recording alone, and for that person alone.")
     if row["state"] == GrantState.PENDING:
-        run.note("It opens nothing until another DPO approves it: callvault grants approve.")
+        run.note(f"It opens nothing until another DPO approves it: callvault grants approve {row['id']}")
 
 
 @app.command

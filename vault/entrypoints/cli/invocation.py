@@ -48,9 +48,7 @@ class Invocation:
 
         return asyncio.run(in_vault(self.settings(), self.options.staff, use))
 
-    def ask(
-        self, operation: Operation[Asked, Rows], asked: Asked, password_file: str | None = None
-    ) -> Rows:
+    def ask(self, operation: Operation[Asked, Rows], asked: Asked, password_file: str | None = None) -> Rows:
         """Return what an operation answers: of the vault here, or of the one at `--server`."""
         if self.options.server is not None:
             from vault.entrypoints.cli.remote import ask_server  # noqa: PLC0415 - most commands need no HTTP
@@ -60,9 +58,7 @@ class Invocation:
 
         return ask_here(self, operation, asked, password_file)
 
-    def follow(
-        self, operation: StreamOperation[Asked], asked: Asked, take: Callable[[Row], None]
-    ) -> None:
+    def follow(self, operation: StreamOperation[Asked], asked: Asked, take: Callable[[Row], None]) -> None:
         """Hand every row that an operation answers to `take`, as it comes."""
         if self.options.server is not None:
             from vault.entrypoints.cli.remote import follow_server  # noqa: PLC0415 - as in `ask`

@@ -32,6 +32,10 @@ def shred(
     ended = run.ask(SHRED, ShredRecording(recording, reason, instructed_by), password_file)
     if run.for_people and ended["certificate"]:
         run.pass_on(str(ended["certificate"]))
+        run.note(
+            f"It is destroyed; this is its certificate. As a page to print:"
+            f" callvault certificates show {ended['id']} -o certificate.html"
+        )
     else:
         run.show(ended)
     if not ended["certificate"]:

@@ -18,17 +18,13 @@ def open_there(
     """Write a recording, opened; return its id and size."""
 
     async def _open(desk: Desk) -> Row:
-        async with open_recording(
-            desk, recording, reason=reason, grant_password=grant_password
-        ) as incoming:
+        async with open_recording(desk, recording, reason=reason, grant_password=grant_password) as incoming:
             return {"id": incoming.recording, "bytes": await write_all(stream, incoming.plaintext())}
 
     return at_server(run, _open)
 
 
-def export_there(
-    run: Invocation, stream: BinaryIO, recording: str, *, reason: str, to: str | None
-) -> Row:
+def export_there(run: Invocation, stream: BinaryIO, recording: str, *, reason: str, to: str | None) -> Row:
     """Write a recording as an age file; return its id, size and recipient."""
 
     async def _export(desk: Desk) -> Row:

@@ -1,6 +1,6 @@
 """Work from one's own machine: `--server` says where the vault is, each command signs in and out again.
 
-Nothing of a session is kept on disk. Who proves by `--identity FILE` sends neither the file nor what it opens.
+Nothing of a session is kept on disk. Who proves by `--identity FILE` sends neither file nor what it opens.
 """
 
 from __future__ import annotations
@@ -22,23 +22,43 @@ from vault.entrypoints.client.address import Address, parse_address
 from vault.entrypoints.client.failures import ClientError
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.staff import Desk, staff_signed_in
-from vault.entrypoints.staff.operation import Answer, Asked, Operation, StreamOperation
+from vault.entrypoints.staff.operation import PAGE_ROWS, Answer, Asked, Operation, StreamOperation
 from vault.entrypoints.staff.row import Row
 
 Done = TypeVar("Done")
+Part = TypeVar("Part")
 
 
 def ask_server(run: Invocation, operation: Operation[Asked, Answer], asked: Asked) -> Answer:
     """Return what the vault at `--server` answers, its times as times again."""
 
-    async def _ask(desk: Desk) -> dict[str, Any]:
-        return await desk.ask(operation.path, msgspec.to_builtins(asked))
+    async def _ask(desk: Desk) -> object:
+        given = msgspec.to_builtins(asked)
+        if operation.paged_by is not None:
+            return await _all_pages(desk, operation.path, given, getattr(asked, "limit", PAGE_ROWS))
+        answer = await desk.ask(operation.path, given)
+        return _part(answer, "items", list) if operation.many else _part(answer, "item", dict)
 
-    answer = at_server(run, _ask)
-    value = answer.get("items" if operation.many else "item")
-    if not isinstance(value, list if operation.many else dict):
-        raise client_failure(ClientError("the answer is not what a vault would say; is its version another?"))
-    return cast("Answer", with_times(value))
+    return cast("Answer", with_times(at_server(run, _ask)))
+
+
+async def _all_pages(desk: Desk, path: str, given: dict[str, Any], limit: int) -> list[Any]:
+    """Return so many rows at most, however many answers they take."""
+    rows: list[Any] = []
+    while True:
+        answer = await desk.ask(path, {**given, "limit": min(limit - len(rows), PAGE_ROWS)})
+        page, before = _part(answer, "items", list), answer.get("next")
+        rows += page
+        if not page or before is None or len(rows) >= limit:
+            return rows
+        given = {**given, "before": before}
+
+
+def _part(answer: dict[str, Any], name: str, kind: type[Part]) -> Part:
+    value = answer.get(name)
+    if not isinstance(value, kind):
+        raise ClientError("the answer is not what a vault would say; is its version another?")
+    return value
 
 
 def follow_server(

@@ -56,7 +56,7 @@ def recover(
 ) -> None:
     """Give a person who lost theirs a new passphrase, printed once; it opens what the old one did.
 
-    Either by the recovery identity, --identity FILE alone, or as another DPO, --as DPO.
+    Either by the recovery identity, --identity FILE, or as another DPO, --as DPO.
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ def recover(
     async def _by_dpo(vault: Vault, custodian: Custodian) -> tuple[StaffMember, Secret | None]:
         return await recover_staff(vault, another_dpo(custodian), StaffName(name), recipient=recipient)
 
-    if run.options.staff is not None:
+    # Nobody is another DPO to themselves: who says so, perhaps by CALLVAULT_AS, brings the recovery identity.
+    if run.options.staff not in {None, name}:
         run.show(issued_row(*as_custodian(run, password_file, _by_dpo, roles=(Role.DPO,))))
     else:
         if run.options.identity is None:

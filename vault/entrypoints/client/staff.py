@@ -68,7 +68,7 @@ class Desk:
                     yield row
 
     async def group_identities(self) -> Sequence[HybridIdentity]:
-        """Return the identities of the person's group, which the own one opens; only where that one is here."""
+        """Return the identities of the person's group, opened by the own one; none where that one is away."""
         if self.identity is None:
             return []
         async with answered(

@@ -138,9 +138,7 @@ def _incoming_export(response: aiohttp.ClientResponse) -> IncomingExport:
     told = response.headers
     try:
         recording = parse_id_prefix(told["Callvault-Recording"])
-        return IncomingExport(
-            response, recording, told["Callvault-Recipient"], told["Callvault-Fingerprint"]
-        )
+        return IncomingExport(response, recording, told["Callvault-Recipient"], told["Callvault-Fingerprint"])
     except (KeyError, Invalid):
         raise ClientError(_NO_RECORDING) from None
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
+from typing import cast
 
 import structlog
 from aiohttp import http_parser, web
 from aiohttp.web_protocol import RequestHandler
 
 from vault.entrypoints.http.answers import SERVER, Problem
-from vault.entrypoints.http.context import PATIENCE, Patience
+from vault.entrypoints.http.context import PATIENCE, PROXIES, Patience
+from vault.entrypoints.http.crowd import Crowd
 from vault.entrypoints.http.draining import IN_FLIGHT
 from vault.entrypoints.http.problems import internal_problem, render
 from vault.errors import ConfigInvalid
 
 _LINGER_SECONDS = 5.0
 """How long a refused body is still read and dropped, so that the sender sees the refusal."""
-_MOST_CONNECTIONS = 4096
-"""Of one process, where its file descriptors allow for that many: the vault's own files need some, too."""
 _READ_AHEAD_BYTES = 256 * 1024
 """How much of a body may wait before its connection is paused (at twice as much): work goes on meanwhile."""
 _HANDSHAKE_SECONDS = 10.0
@@ -38,9 +37,11 @@ class Connection(RequestHandler):
     Nothing of it is waited for without an end: neither a head, nor a body, nor that an answer is taken.
     """
 
-    __slots__ = ("_patience", "_untaken")
+    __slots__ = ("_crowd", "_network", "_patience", "_untaken")
 
-    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, patience: Patience) -> None:
+    def __init__(
+        self, manager: web.Server, loop: asyncio.AbstractEventLoop, patience: Patience, crowd: Crowd
+    ) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -51,10 +52,18 @@ class Connection(RequestHandler):
             read_bufsize=_READ_AHEAD_BYTES,
         )
         self._patience = patience
+        self._crowd = crowd
+        self._network: str | None = None
         self._untaken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the kernel give up a peer that takes nothing, too: a closed connection may still hold bytes."""
+        """Take it in, unless its network has its share.
+
+        The kernel gives up a peer that takes nothing, too: a closed connection may still hold bytes.
+        """
+        # uvloop's transports are asyncio's by shape alone.
+        if not self._enter(cast("asyncio.Transport", transport)):
+            return
         super().connection_made(transport)
         peer = transport.get_extra_info("socket")
         if peer is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
@@ -62,8 +71,19 @@ class Connection(RequestHandler):
             with suppress(OSError):  # no TCP, or gone again
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
+    def _enter(self, transport: asyncio.Transport) -> bool:
+        name = transport.get_extra_info("peername")
+        self._network = self._crowd.enter(str(name[0]) if isinstance(name, tuple) else "")
+        if self._network is None:
+            transport.abort()
+            return False
+        # Writing is paused while a single byte waits here, and goes on once the kernel has them all:
+        # whoever takes an answer byte by byte has as long for all of it as who takes nothing.
+        transport.set_write_buffer_limits(high=1, low=0)
+        return True
+
     def pause_writing(self) -> None:
-        """Give the peer so long to make room, and no longer."""
+        """Give the peer so long to take what waits, and no longer."""
         super().pause_writing()
         self._untaken = self._loop.call_later(self._patience.stall, self._abort)
 
@@ -76,6 +96,9 @@ class Connection(RequestHandler):
         """Forget the peer."""
         super().connection_lost(exc)
         self._forget_untaken()
+        if self._network is not None:
+            self._crowd.leave(self._network)
+            self._network = None
 
     def _abort(self) -> None:
         if self.transport is not None:
@@ -110,10 +133,11 @@ class Connection(RequestHandler):
 class Door:
     """An application that accepts connections on sockets of its own until it is closed."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, crowd: Crowd | None = None) -> None:
         require_c_parser()
         self._app = app
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+        self._crowd = Crowd(app[PROXIES]) if crowd is None else crowd
         self._servers: list[asyncio.Server] = []
 
     async def open(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
@@ -140,27 +164,8 @@ class Door:
     def _factory(self) -> Callable[[], asyncio.Protocol]:
         manager, loop = self._runner.server, asyncio.get_running_loop()
         assert manager is not None  # noqa: S101 - `setup` made it
-        patience, most = self._app[PATIENCE], _most_connections()
-
-        def connect() -> asyncio.Protocol:
-            return Connection(manager, loop, patience) if len(manager.connections) < most else _Refused()
-
-        return connect
-
-
-class _Refused(asyncio.Protocol):
-    """A connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it at once."""
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
-
-
-def _most_connections() -> int:
-    """Return how many connections this process may hold, leaving half of its descriptors to files."""
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_CONNECTIONS if allowed == resource.RLIM_INFINITY else min(_MOST_CONNECTIONS, allowed // 2)
+        patience, crowd = self._app[PATIENCE], self._crowd
+        return lambda: Connection(manager, loop, patience, crowd)
 
 
 def require_c_parser() -> None:

@@ -15,6 +15,23 @@ from vault.entrypoints.http.routes import Body, Route, Who
 
 _PATTERN = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REPEATABLE = {"Callvault-Calling", "Callvault-Diverted-By"}
+_ANYWHERE = {400, 417, 503}
+"""What any request may be answered with: no plain HTTP, an unknown Expect, a service that is stopping."""
+_HEADERS = {
+    "Callvault-Bytes": "The size of the recording, opened.",
+    "Callvault-Fingerprint": "The short name of the recipient.",
+    "Callvault-Form": "plain; or sealed, as an age file for the owner of an identity file.",
+    "Callvault-Recipient": "Whom the file is sealed to.",
+    "Callvault-Recording": "The whole id of the recording.",
+    "Callvault-Sha256": "The SHA-256 of the recording, opened.",
+    "Accept-Ranges": "Whether ranges may be asked for.",
+    "Content-Disposition": "The file name (RFC 6266, RFC 8187).",
+    "Content-Range": "Which bytes these are, or how many there would be (RFC 9110, 14.4).",
+    "ETag": "An opaque tag of the content; it tells nothing of its digest.",
+    "Retry-After": "In how many seconds to try again.",
+    "WWW-Authenticate": "How to show who asks (RFC 9110, 11.6.1).",
+}
+_PROBLEM_HEADERS = {401: "WWW-Authenticate", 416: "Content-Range", 429: "Retry-After", 503: "Retry-After"}
 _SCHEMES = {
     Who.SOURCE.value: {"type": "http", "scheme": "bearer", "description": "The source's token."},
     "source_basic": {"type": "http", "scheme": "basic", "description": "The source's token as password."},
@@ -57,8 +74,14 @@ def _operation(route: Route) -> dict[str, Any]:
             *(_parameter("header", name) for name in route.headers),
             *(_parameter("query", name) for name in route.query),
         ],
-        "responses": {str(status): _answer(status, body) for status, body in route.answers.items()}
-        | {str(status): _answer(status, Problem) for status in sorted({*route.problems} - {*route.answers})},
+        "responses": {
+            str(status): _answer(status, body, route.sends.get(status, ()))
+            for status, body in route.answers.items()
+        }
+        | {
+            str(status): _answer(status, Problem, _of_problem(status))
+            for status in sorted(({*route.problems} | _ANYWHERE) - {*route.answers})
+        },
         "security": _security(route.who),
     }
     if route.takes:
@@ -72,8 +95,16 @@ def _parameter(place: str, name: str) -> dict[str, Any]:
     return {"in": place, "name": name, "schema": schema}
 
 
-def _answer(status: int, body: Body) -> dict[str, Any]:
+def _of_problem(status: int) -> tuple[str, ...]:
+    return (_PROBLEM_HEADERS[status],) if status in _PROBLEM_HEADERS else ()
+
+
+def _answer(status: int, body: Body, headers: Sequence[str]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if headers:
+        answer["headers"] = {
+            name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers
+        }
     if body is not None:
         answer["content"] = dict([_content(body)])
     return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -26,7 +26,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route. `answers` are by status; errors are problems everywhere and only numbered here."""
+    """A route. `answers` are by status; errors are problems everywhere and only numbered here.
+
+    `sends` names the headers that mean something, by the status of their answer.
+    """
 
     method: str
     path: str
@@ -38,6 +41,7 @@ class Route:
     takes: tuple[type[msgspec.Struct] | str, ...] = ()
     headers: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    sends: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 CALL_DETAILS = tuple(
@@ -84,6 +88,7 @@ def _upload(
 _NAMED = "{file_name:[^/]*}"  # empty, too, so that an empty variable in a hook is told as what it is
 _HOOK = "/v1/hooks/{token}"
 _CONTENT = "/v1/collect/recordings/{id}/content"
+_ABOUT_CONTENT = ("Accept-Ranges", "Content-Disposition", "ETag")
 _READING = ("Range", "If-Range", "If-Match", "If-None-Match")
 
 ROUTES: tuple[Route, ...] = (
@@ -164,6 +169,7 @@ ROUTES: tuple[Route, ...] = (
         {200: _BYTES, 206: _BYTES, 304: None},
         (404, 410, 412, 416, *_SESSION_PROBLEMS),
         headers=_READING,
+        sends={200: _ABOUT_CONTENT, 206: (*_ABOUT_CONTENT, "Content-Range"), 304: ("ETag",)},
     ),
     Route(
         "HEAD",
@@ -174,6 +180,7 @@ ROUTES: tuple[Route, ...] = (
         {200: None},
         (404, 410, 412, *_SESSION_PROBLEMS),
         headers=("If-Match",),
+        sends={200: _ABOUT_CONTENT},
     ),
     Route(
         "POST",

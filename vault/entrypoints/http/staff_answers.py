@@ -34,8 +34,8 @@ class ChallengeAnswer(Struct, frozen=True):
     """A question: `sealed` is an age file in base64; `ticket` goes back with the answer.
 
     The answer is, in hexadecimal, HKDF-SHA-256 of the file's plaintext, without salt, with the info
-    `callvault/challenge answer v1`, 32 bytes. A plaintext that does not begin with `callvault challenge v1 ` is
-    no question and must not be answered.
+    `callvault/challenge answer v1`, 32 bytes. A plaintext that does not begin with `callvault challenge v1 `
+    is no question and must not be answered.
     """
 
     sealed: str
@@ -51,8 +51,8 @@ class ChallengeAnswer(Struct, frozen=True):
 class StaffSessionAnswer(Struct, frozen=True):
     """Who is signed in.
 
-    `identities` are age files in base64 that the person's own identity opens: the group's identities. They come
-    where that one is not here, the newest first.
+    `identities` are age files in base64 that the person's own identity opens: the group's identities. They
+    come where that one is not here, the newest first.
     """
 
     staff: str
@@ -71,7 +71,7 @@ class OpenRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which recording, by id or the beginning of one, and why; an age recipient, or null for the DPO office."""
+    """Which recording, by its id or the beginning of it, and why; an age recipient, or the DPO office."""
 
     recording: Annotated[str, Meta(max_length=64)]
     reason: Annotated[str, Meta(max_length=600)]

@@ -33,7 +33,7 @@ _PROBLEMS = (400, 401, 403, 404, 408, 409, 410, 413, 415, 429, 503)
 def _handler(operation: Operation[Any, Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Return what answers an operation over HTTP, named after it."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def _handle(request: web.Request) -> web.Response:
         async with staff_signed_in(request) as visitor:
             acting = Acting(visitor.person.actor, visitor.person)
             await _must_be_for(request, operation, acting)
@@ -43,14 +43,14 @@ def _handler(operation: Operation[Any, Any]) -> Callable[[web.Request], Awaitabl
             return render_json(StaffItem(dict(answer)))
         return render_json(StaffList([dict(row) for row in answer], _next(operation, asked, answer)))
 
-    handle.__name__ = operation.name.replace(" ", "_").replace("-", "_")
-    return handle
+    _handle.__name__ = operation.name.replace(" ", "_").replace("-", "_")
+    return _handle
 
 
 def _streaming(operation: StreamOperation[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Return what answers a stream: an object a line, each sent as it comes."""
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def _handle(request: web.Request) -> web.StreamResponse:
         async with staff_signed_in(request) as visitor:
             acting = Acting(visitor.person.actor, visitor.person)
             await _must_be_for(request, operation, acting)
@@ -59,8 +59,8 @@ def _streaming(operation: StreamOperation[Any]) -> Callable[[web.Request], Await
         lines = _lines(request, operation.answer(request.app[VAULT], acting, asked))
         return await send_body(request, answer, lines, request.app[PATIENCE].stall)
 
-    handle.__name__ = operation.name.replace(" ", "_").replace("-", "_")
-    return handle
+    _handle.__name__ = operation.name.replace(" ", "_").replace("-", "_")
+    return _handle
 
 
 async def _lines(request: web.Request, rows: AsyncIterator[Row]) -> AsyncGenerator[bytes, None]:

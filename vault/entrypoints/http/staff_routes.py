@@ -57,6 +57,7 @@ STAFF_ROUTES: tuple[Route, ...] = (
         {200: "application/octet-stream"},
         (400, 401, 403, 404, 408, 410, 413, 415, 429, 503),
         (staff_answers.OpenRequest,),
+        sends={200: (staff_opening.FORM, staff_opening.DIGEST, staff_opening.SIZE, staff_opening.RECORDING)},
     ),
     Route(
         "POST",
@@ -67,6 +68,7 @@ STAFF_ROUTES: tuple[Route, ...] = (
         {200: "application/octet-stream"},
         (400, 401, 403, 404, 408, 410, 413, 415, 503),
         (staff_answers.ExportRequest,),
+        sends={200: (staff_opening.RECORDING, staff_opening.RECIPIENT, staff_opening.NICKNAME)},
     ),
     *OPERATION_ROUTES,
 )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
+from keys.errors import SignatureInvalid
 from vault.domain.event import Action, Outcome
 from vault.domain.names import parse_id_prefix, parse_name
 from vault.entrypoints.staff.log_rows import event_row
@@ -24,6 +25,7 @@ from vault.entrypoints.staff.operation import (
     StreamOperation,
 )
 from vault.entrypoints.staff.row import Row
+from vault.errors import LogCorrupt, ProofInvalid
 from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
 from vault.usecases.erase_details import erase_details
@@ -31,7 +33,7 @@ from vault.usecases.export_log import export_log
 from vault.usecases.look_up import look_up
 from vault.usecases.prove_entry import sign_checkpoint
 from vault.usecases.read_log import follow_events, list_events, show_event, show_proof
-from vault.usecases.verify_log import verify_log
+from vault.usecases.verify_log import Verification, verify_log
 
 
 class ListEvents(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -112,7 +114,14 @@ async def _prove(vault: Vault, acting: Acting, asked: OneEntry) -> Row:
 async def _verify(vault: Vault, _acting: Acting, asked: VerifyLog) -> Row:
     """Recompute the whole log and compare it with the database."""
     kept = asked.since_checkpoint.encode() if asked.since_checkpoint is not None else None
-    result = await verify_log(vault, since=kept)
+    try:
+        result = await verify_log(vault, since=kept)
+    except (
+        SignatureInvalid,
+        ProofInvalid,
+        LogCorrupt,
+    ) as error:  # it is no checkpoint of this log
+        result = Verification(0, None, [str(error)])
     root = base64.b64encode(result.root).decode() if result.root else None
     findings = list(result.findings)
     return {

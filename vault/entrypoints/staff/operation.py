@@ -21,7 +21,9 @@ Rows = Sequence[Row]
 NameText = Annotated[str, Meta(max_length=256)]
 IdText = Annotated[str, Meta(max_length=64)]
 LineText = Annotated[str, Meta(max_length=600)]
-Limit = Annotated[int, Meta(ge=1, le=100_000)]
+PAGE_ROWS = 1000
+Limit = Annotated[int, Meta(ge=1, le=PAGE_ROWS)]
+"""How many rows at most in one answer over HTTP; at the vault's machine the command says how many."""
 Index = Annotated[int, Meta(ge=0, le=2**53)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
@@ -36,7 +38,7 @@ Answer = TypeVar("Answer", Row, Rows)
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who asks. At the vault's machine the operating system says so, and `person` is None until it is proven."""
+    """Who asks. At the vault's machine the operating system says it: `person` is None unless proven."""
 
     actor: Actor
     person: Person | None = None

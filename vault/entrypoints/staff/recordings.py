@@ -17,6 +17,7 @@ from vault.entrypoints.staff.operation import (
     OFFICE,
     Acting,
     IdText,
+    Index,
     Limit,
     LineText,
     Moment,
@@ -49,6 +50,7 @@ class ListRecordings(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     number: NameText | None = None
     call_id: LineText | None = None
     limit: Limit = 100
+    before: Index | None = None
 
 
 class OneRecording(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +103,7 @@ async def _list(vault: Vault, acting: Acting, asked: ListRecordings) -> Rows:
         number=asked.number,
         region=found.source.region if found.source else _DEFAULT_REGION,
         call_id=asked.call_id,
+        before=asked.before,
         limit=asked.limit,
     )
     owners = await _owners(vault, listed)
@@ -164,7 +167,7 @@ async def _owners(vault: Vault, listed: Sequence[Listed]) -> OwnerNames:
     )
 
 
-LIST = Operation("recordings list", ListRecordings, _list, OFFICE, many=True)
+LIST = Operation("recordings list", ListRecordings, _list, OFFICE, many=True, paged_by="log_index")
 SHOW = Operation("recordings show", OneRecording, _show, OFFICE, many=False)
 SHRED = Operation("recordings shred", ShredRecording, _shred, tuple(Role), many=False, proof=True)
 REQUEST = Operation("recordings request", RequestOpening, _request, tuple(Role), many=False, proof=True)

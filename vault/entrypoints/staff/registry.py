@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from vault.entrypoints.staff import audit, certificates, customers, grants, holds, links, recordings, status
+from vault.entrypoints.staff import (
+    audit,
+    certificates,
+    customers,
+    grants,
+    holds,
+    links,
+    recordings,
+    report,
+    status,
+)
 from vault.entrypoints.staff.operation import Operation, StreamOperation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -12,6 +22,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *grants.OPERATIONS,
     *holds.OPERATIONS,
     *audit.OPERATIONS,
+    *report.OPERATIONS,
     *certificates.OPERATIONS,
     *customers.OPERATIONS,
     *links.OPERATIONS,

@@ -1,0 +1,78 @@
+"""What docs/howto/debian.md installs is in order, as far as it can be known without being root."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.howto.desk import COMMAND, Desk
+from tests.howto.document import blocks
+from vault.config import load
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs/howto/debian.md"
+
+
+def program(name: str) -> str:
+    """Return where a program is; skip the test without it."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"no {name} here")
+    return found
+
+
+def test_the_settings_can_be_read(desk: Desk) -> None:
+    """The settings file of the document has no setting that the program does not know."""
+    (settings,) = (block for block in blocks(DOCUMENT) if block.kind == "toml")
+    desk.settings(settings.text)
+
+    read = load(Path(desk.environ["CALLVAULT_DATA"]), None, {})
+
+    assert read.http.public_url == "https://vault.example"
+    assert read.shred.snapshot_horizon == "14 days"
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    """The unit gives systemd nothing to complain of, once the command is where it says."""
+    unit = tmp_path / "callvault.service"
+    shipped = (ROOT / "deploy/callvault.service").read_text()
+    text, commands = re.subn(r"(?m)^ExecStart=\S+", f"ExecStart={COMMAND}", shipped)
+    unit.write_text(text)
+
+    done = subprocess.run(
+        [program("systemd-analyze"), "verify", unit], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert commands == 1
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    """As it is shipped, certificate and all, `deploy/nginx.conf` can be read by nginx."""
+    nginx, openssl = program("nginx"), program("openssl")
+    shipped = (ROOT / "deploy/nginx.conf").read_text()
+    for name in ("certs", "private"):
+        shipped = shipped.replace(f"/etc/ssl/{name}/", f"{tmp_path}/")
+    key, certificate = tmp_path / "vault.example.key", tmp_path / "vault.example.pem"
+    made = f"{openssl} req -x509 -newkey ed25519 -nodes -subj /CN=vault.example"
+    subprocess.run(
+        [*made.split(), "-keyout", key, "-out", certificate], capture_output=True, timeout=60, check=True
+    )
+    around = tmp_path / "nginx.conf"
+    around.write_text(
+        f"pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy;\n"
+        f"fastcgi_temp_path {tmp_path}/fcgi; uwsgi_temp_path {tmp_path}/uwsgi;\n"
+        f"scgi_temp_path {tmp_path}/scgi;\n"
+        f"{shipped}}}\n"
+    )
+
+    done = subprocess.run(
+        [nginx, "-t", "-e", "stderr", "-c", around], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
