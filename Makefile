@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test lint faults bench serve lock clean
@@ -39,7 +40,7 @@ serve: $(VENV)/.runtime ## the service on 127.0.0.1:8440 over ./data
 
 test: $(VENV)/.dev ## every test; what cannot run says why
 	@$(BIN)/python deploy/system_packages.py
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(VENV)/.dev ## style, types, the import rule, docstrings
 	@$(BIN)/ruff format --check .

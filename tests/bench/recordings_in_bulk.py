@@ -94,12 +94,13 @@ def _term(number: str) -> str:
 
 def _row(like: Recording, name: RecordingId, entry: Appended, slot: int) -> dict[str, Any]:
     same = {name: getattr(like, name) for name in ("source", "customer", "nonce", "sha256", "bytes")}
-    found_by = {"started_at": entry.time - timedelta(minutes=1), "same_as": new_id(), "call": new_id()}
+    # Each is as random as the name it is made of, and cheaper than another draw.
+    others = {"blob": name[::-1], "same_as": name[10:] + name[:10], "call": name[5:] + name[:5]}
     return {
         **same,
-        **found_by,
+        **others,
+        "started_at": entry.time - timedelta(minutes=1),
         "id": name,
-        "blob": new_id(),
         "log_index": entry.index,
         "sealed_at": entry.time,
         "slot": slot,

@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BindParameter, bindparam, select, tuple_
 
+from vault.audit.proof import root_nodes
 from vault.audit.tiles import TILE_WIDTH, Place, Tile, place_of
-from vault.audit.tree import Node, leaf_hash, perfect_root
-from vault.db.log_tables import log_entries, log_tiles
-from vault.db.statements import Statements
+from vault.audit.tree import Frontier, Node, leaf_hash, perfect_root
+from vault.db.log_tables import log_entries, log_head, log_tiles
+from vault.db.statements import Query, Statements
 from vault.errors import LogCorrupt
 
 _Wanted = Mapping[Node, Place]
+
+_tile, _entry = log_tiles.c, log_entries.c
+_FRONTIER = select(log_head.c.frontier)
+_TILES = select(_tile.level, _tile.index, _tile.hashes).where(
+    tuple_(_tile.level, _tile.index).in_(bindparam("tiles", expanding=True))
+)
+_first: BindParameter[int] = bindparam("first")
+_stop: BindParameter[int] = bindparam("stop")
+_ROOTS: Query = select(_tile.index, _tile.root).where(
+    _tile.level == bindparam("level"), _tile.index >= _first, _tile.index < _stop
+)
+_RECORDS: Query = select(_entry.index, _entry.record).where(_entry.index >= _first, _entry.index < _stop)
 
 
 async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
     """Return the nodes' hashes in a log of `size` or more entries; raise `LogCorrupt`.
 
-    Each tile costs one row if it is full, and at most 256 small ones if it is the last of its level.
+    All full tiles are one statement. Of tiles that aren't full, the log's right edge has most nodes; the rest
+    are computed from at most 256 small rows for each level.
     """
     by_tile: defaultdict[Tile, dict[Node, Place]] = defaultdict(dict)
     for node in wanted:
@@ -29,17 +43,19 @@ async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) 
         by_tile[place.tile][node] = place
     full = {tile: places for tile, places in by_tile.items() if tile.end_index <= size}
     found = await _from_full_tiles(statements, full)
-    for tile in by_tile.keys() - full.keys():
-        found.update(await _from_right_edge(statements, tile, by_tile[tile]))
+    if len(full) < len(by_tile):
+        at_edge = await _right_edge(statements)
+        for tile in by_tile.keys() - full.keys():
+            found |= {node: at_edge[node] for node in by_tile[tile] if node in at_edge}
+            rest = {node: place for node, place in by_tile[tile].items() if node not in at_edge}
+            found |= await _from_below(statements, tile, rest)
     return found
 
 
 async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wanted]) -> dict[Node, bytes]:
-    column = log_tiles.c
     if not by_tile:
         return {}
-    keys = [and_(column.level == tile.level, column.index == tile.index) for tile in by_tile]
-    rows = await statements.read(select(column.level, column.index, column.hashes).where(or_(*keys)))
+    rows = await statements.read(_TILES, {"tiles": [(tile.level, tile.index) for tile in by_tile]})
     kept = {Tile(row[0], row[1]): row[2] for row in rows}
     if missing := by_tile.keys() - kept.keys():
         raise LogCorrupt(f"{min(missing).path()} is missing")
@@ -48,11 +64,22 @@ async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wante
     }
 
 
-async def _from_right_edge(statements: Statements, tile: Tile, places: _Wanted) -> dict[Node, bytes]:
+async def _right_edge(statements: Statements) -> Mapping[Node, bytes]:
+    """Return the nodes that the head row has: the largest complete subtrees of the log as it is now."""
+    kept = (await statements.read(_FRONTIER)).scalar_one_or_none()
+    if kept is None:
+        raise LogCorrupt("the right edge of the log is missing")
+    frontier = Frontier.decode(kept)
+    return dict(zip(root_nodes(frontier.size), frontier.hashes, strict=True))
+
+
+async def _from_below(statements: Statements, tile: Tile, places: _Wanted) -> dict[Node, bytes]:
     """Compute nodes of a tile that isn't full from the tiles, or the entries, one level below."""
+    if not places:
+        return {}
     first = min(place.start for place in places.values())
-    last = max(place.start + place.width for place in places.values())
-    hashes = await _hashes_below(statements, tile, first, last)
+    stop = max(place.start + place.width for place in places.values())
+    hashes = await _hashes_below(statements, tile, first, stop)
     try:
         return {
             node: perfect_root([hashes[at] for at in range(place.start, place.start + place.width)])
@@ -62,14 +89,12 @@ async def _from_right_edge(statements: Statements, tile: Tile, places: _Wanted) 
         raise LogCorrupt(f"what {tile.path()} is made of is missing") from error
 
 
-async def _hashes_below(statements: Statements, tile: Tile, first: int, last: int) -> dict[int, bytes]:
-    """Return the tile's hashes from position `first` to `last` (excluded), by position."""
+async def _hashes_below(statements: Statements, tile: Tile, first: int, stop: int) -> dict[int, bytes]:
+    """Return the tile's hashes from position `first` to `stop` (excluded), by position."""
     start = tile.index * TILE_WIDTH
+    where = {"first": start + first, "stop": start + stop}
     if tile.level:
-        index = log_tiles.c.index
-        query = select(index, log_tiles.c.root).where(log_tiles.c.level == tile.level - 1)
-    else:
-        index = log_entries.c.index
-        query = select(index, log_entries.c.record)
-    rows = (await statements.read(query.where(index >= start + first, index < start + last))).all()
-    return {row[0] - start: row[1] if tile.level else leaf_hash(row[1]) for row in rows}
+        rows = await statements.read(_ROOTS, {"level": tile.level - 1, **where})
+        return {row[0] - start: row[1] for row in rows}
+    rows = await statements.read(_RECORDS, where)
+    return {row[0] - start: leaf_hash(row[1]) for row in rows}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select
 
 from vault.audit.tree import Frontier, Node
 from vault.db.log_nodes import read_nodes
 from vault.db.log_tables import log_details, log_entries, log_head, log_tiles
-from vault.db.statements import Answer, AnyRow, Query, Statements
+from vault.db.statements import Answer, AnyRow, Query, Rows, Statements
 from vault.errors import LogCorrupt
 from vault.ports.log import EventFilter, StoredEntry
 
@@ -22,6 +22,13 @@ _tile = log_tiles.c
 _ENTRIES = select(_entry.index, _entry.record, log_details.c.salt, log_details.c.detail).outerjoin(
     log_details, log_details.c.index == _entry.index
 )
+_ENTRY = _ENTRIES.where(_entry.index == bindparam("index"))
+_SCAN = (
+    _ENTRIES.where(_entry.index >= bindparam("start"), _entry.index < bindparam("stop"))
+    .order_by(_entry.index)
+    .limit(ENTRIES_PER_STEP)
+)
+_FRONTIER = select(log_head.c.frontier)
 
 
 class SqlLogReader:
@@ -36,14 +43,14 @@ class SqlLogReader:
 
     async def frontier(self) -> Frontier:
         """Return the right edge as it stands in the head row; raise `LogCorrupt` without one."""
-        row = (await self._read(select(log_head.c.frontier))).one_or_none()
+        row = (await self._read(_FRONTIER)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
         return Frontier.decode(row.frontier)
 
     async def entry(self, index: int) -> StoredEntry | None:
         """Return one entry, or None where there is none."""
-        row = (await self._read(_ENTRIES.where(_entry.index == index))).one_or_none()
+        row = (await self._read(_ENTRY, {"index": index})).one_or_none()
         return None if row is None else _stored(row)
 
     async def list(
@@ -56,8 +63,7 @@ class SqlLogReader:
     async def scan(self, start: int, stop: int) -> AsyncIterator[StoredEntry]:
         """Yield entries in order; a missing one is left out."""
         while start < stop:
-            query = _ENTRIES.where(_entry.index >= start, _entry.index < stop).order_by(_entry.index)
-            rows = (await self._read(query.limit(ENTRIES_PER_STEP))).all()
+            rows = (await self._read(_SCAN, {"start": start, "stop": stop})).all()
             for row in rows:
                 yield _stored(row)
             if len(rows) < ENTRIES_PER_STEP:
@@ -81,9 +87,9 @@ class SqlLogReader:
             if len(rows) < TILES_PER_STEP:
                 return
 
-    async def _read(self, query: Query) -> Answer:
+    async def _read(self, query: Query, values: Rows | None = None) -> Answer:
         await self._statements.store_entries()
-        return await self._statements.read(query)
+        return await self._statements.read(query, values)
 
 
 def _conditions(which: EventFilter, before: int | None) -> list[ColumnElement[bool]]:

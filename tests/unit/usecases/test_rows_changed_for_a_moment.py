@@ -1,4 +1,4 @@
-"""A row that is changed for a moment and put back: nobody gets more by it, and what was done by it is found."""
+"""A row that is changed for a moment and put back: nobody gets more by it; what was done by it is found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.harness.staff import add_person, custodian, dana
 from vault.domain.event import Action
 from vault.domain.names import StaffName
 from vault.domain.recording import RecordingState
-from vault.domain.renewal import RenewalStage
 from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied, ApprovalNeeded, LogCorrupt
 from vault.usecases.approve_opening import approve_opening
@@ -51,7 +50,7 @@ async def test_no_group_is_locked_to_whose_entry_was_changed(scene: Scene) -> No
 
 
 async def test_a_session_without_keys_has_the_role_of_the_log(scene: Scene) -> None:
-    """Whoever keeps an identity file proves who they are by it, not which role: that is looked up in the log."""
+    """An identity file proves who somebody is, not in which role: that the log says."""
     identity = await owner(scene, "olga", Role.MANAGER)
     signed = await by_file(scene, identity)
     state, olga = scene.parts.database.state, StaffName("olga")
@@ -87,16 +86,22 @@ async def test_a_renewal_called_finished_is_found(scene: Scene) -> None:
     renewal = await rotate_keys(scene.vault, dpo, Group.TECH_MANAGERS)
     assert (await verify_log(scene.vault)).findings == []
     renewals = scene.parts.database.state.renewals
-    renewals[renewal.number] = replace(renewals[renewal.number], stage=RenewalStage.FINISHED)
+    renewals[renewal.number] = renewals[renewal.number].finish(scene.parts.clock.now())
 
     (finding,) = (await verify_log(scene.vault)).findings
 
     assert "tech-managers" in finding
 
 
-async def test_a_grant_is_not_young_again_by_a_clock_set_back() -> None:
+@pytest.fixture
+def lone() -> Staffed:
+    """Return an office where one DPO alone opens."""
+    return staffed().over(staffed().scene.copy())
+
+
+async def test_a_grant_is_not_young_again_by_a_clock_set_back(lone: Staffed) -> None:
     """Once the log is past a grant's time, no clock brings it back."""
-    office = staffed().over(staffed().scene.copy())
+    office = lone
     _, password = await office.grant(lifetime=timedelta(hours=1), uses=3)
     clock = office.scene.parts.clock
     clock.moment += timedelta(hours=2)

@@ -30,7 +30,7 @@ async def acting(vault: Vault, staff: str | None) -> Actor:
     """Return the member of staff of that name, or without one the operating system's user.
 
     Raise `NotFound` for a name that nobody of the staff has. This names, it proves nothing: what needs
-    proof asks for a passphrase.
+    proof asks for a passphrase, and the entry's details say whose word it is.
     """
     if staff is None:
         name = system_user()
@@ -38,7 +38,8 @@ async def acting(vault: Vault, staff: str | None) -> Actor:
     member = await look_up_staff(vault, StaffName(parse_name(staff)))
     if member is None or member.removed_at is not None:
         raise NotFound(f"nobody of the staff is called {staff}")
-    return Actor(f"staff:{member.id}", member.name, Channel.CLI)
+    claimed = f"said by {system_user()} of this machine, without proof"
+    return Actor(f"staff:{member.id}", member.name, Channel.CLI, claimed)
 
 
 def system_user() -> str:
