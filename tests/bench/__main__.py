@@ -17,6 +17,7 @@ from tests.bench import (
     large_collection,
     large_upload,
     many_recordings,
+    name_guessing,
     ranges,
     sealing,
     slow_clients,
@@ -39,6 +40,7 @@ BENCHES: Mapping[str, ModuleType] = {
     "p9": destruction,
     "p10": starting,
     "p11": guessing,
+    "r11": name_guessing,
     "r13": slow_clients,
 }
 

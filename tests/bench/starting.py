@@ -16,6 +16,7 @@ from tests.harness.processes import memory_bytes
 from tests.harness.service import COMMAND
 
 _MILLISECONDS = 1000
+_NOT_FOR_COMMANDS = ("CALLVAULT_", "PYTHONDONTWRITEBYTECODE")
 
 
 def measure(plan: Plan) -> str:
@@ -55,8 +56,8 @@ def measure(plan: Plan) -> str:
 
 
 def _run(*command: str) -> float:
-    """Return the milliseconds that a command takes."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CALLVAULT_")}
+    """Return the milliseconds that a command takes. As installed, it has its bytecode like the libraries."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_COMMANDS)}
     begun = time.perf_counter()
     subprocess.run(command, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     return (time.perf_counter() - begun) * _MILLISECONDS

@@ -1,10 +1,13 @@
-"""Counts of guesses that were turned away."""
+"""Counts of guesses that were turned away. This one remembers nothing: every try asks the database."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from vault.domain.guesses import Bucket
 
 
 @dataclass(slots=True)
@@ -21,3 +24,10 @@ class Tally:
         """Return the counts since the last call."""
         counts, self.counts = self.counts, Counter()
         return counts
+
+    def remember(self, presented: str, full: Bucket, now: datetime) -> None:
+        """Keep nothing."""
+
+    def remembered(self, _presented: str, _now: datetime, /) -> Bucket | None:
+        """Return nothing."""
+        return None

@@ -88,7 +88,7 @@ def running(*, durable: bool = False, within: Path | None = None) -> Iterator[Se
     Its folder is made `within` one that everybody may pass through; the path of its socket must stay short.
     """
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="callvault-pg-", dir=within or "/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="callvault-pg-", dir=within or "/tmp"))  # noqa: S108 - mkdtemp makes it; the path of a socket must be short
     try:
         user = _unprivileged()
         if user is not None:

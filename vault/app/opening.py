@@ -80,16 +80,16 @@ async def assembled(settings: Settings, record: VaultRecord, secret: Secret) -> 
     )
     clock = SystemClock()
 
-    async def keep_head(frontier: Frontier) -> None:
+    async def _keep_head(frontier: Frontier) -> None:
         note = await asyncio.to_thread(sign_frontier, keys, frontier)
         await slots.write_head(note, frontier.size)
 
-    async def signed_head() -> Checkpoint | None:
+    async def _signed_head() -> Checkpoint | None:
         note = await slots.read_head()
         return None if note is None else open_checkpoint(note, keys.verifier)
 
     database = await SqlDatabase.open(
-        settings.database.url, clock=clock, on_commit=keep_head, signed_head=signed_head
+        settings.database.url, clock=clock, on_commit=_keep_head, signed_head=_signed_head
     )
     vault = Vault(
         id=record.id,

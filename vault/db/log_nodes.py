@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import BindParameter, bindparam, select, tuple_
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
 
 from vault.audit.proof import root_nodes
 from vault.audit.tiles import TILE_WIDTH, Place, Tile, place_of
@@ -16,11 +17,11 @@ from vault.errors import LogCorrupt
 
 _Wanted = Mapping[Node, Place]
 
+_TILES_PER_STEP = 64
+"""SQLite takes a thousand conditions at most. A proof needs few tiles; of many entries, many."""
+
 _tile, _entry = log_tiles.c, log_entries.c
 _FRONTIER = select(log_head.c.frontier)
-_TILES = select(_tile.level, _tile.index, _tile.hashes).where(
-    tuple_(_tile.level, _tile.index).in_(bindparam("tiles", expanding=True))
-)
 _first: BindParameter[int] = bindparam("first")
 _stop: BindParameter[int] = bindparam("stop")
 _ROOTS: Query = select(_tile.index, _tile.root).where(
@@ -32,7 +33,7 @@ _RECORDS: Query = select(_entry.index, _entry.record).where(_entry.index >= _fir
 async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
     """Return the nodes' hashes in a log of `size` or more entries; raise `LogCorrupt`.
 
-    All full tiles are one statement. Of tiles that aren't full, the log's right edge has most nodes; the rest
+    Full tiles are read together. Of tiles that aren't full, the log's right edge has most nodes; the rest
     are computed from at most 256 small rows for each level.
     """
     by_tile: defaultdict[Tile, dict[Node, Place]] = defaultdict(dict)
@@ -53,15 +54,33 @@ async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) 
 
 
 async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wanted]) -> dict[Node, bytes]:
-    if not by_tile:
-        return {}
-    rows = await statements.read(_TILES, {"tiles": [(tile.level, tile.index) for tile in by_tile]})
-    kept = {Tile(row[0], row[1]): row[2] for row in rows}
+    kept = await _read_tiles(statements, list(by_tile))
     if missing := by_tile.keys() - kept.keys():
         raise LogCorrupt(f"{min(missing).path()} is missing")
     return {
         node: place.root(kept[tile]) for tile, places in by_tile.items() for node, place in places.items()
     }
+
+
+async def _read_tiles(statements: Statements, wanted: Sequence[Tile]) -> dict[Tile, bytes]:
+    kept = {}
+    for start in range(0, len(wanted), _TILES_PER_STEP):
+        some = wanted[start : start + _TILES_PER_STEP]
+        keys = {f"level{at}": tile.level for at, tile in enumerate(some)}
+        keys |= {f"index{at}": tile.index for at, tile in enumerate(some)}
+        for level, index, hashes in await statements.read(_these_tiles(len(some)), keys):
+            kept[Tile(level, index)] = hashes
+    return kept
+
+
+@cache
+def _these_tiles(count: int) -> Query:
+    """Select so many tiles. For `(level, index) IN (…)`, which is shorter, SQLite reads the whole table."""
+    these = (
+        and_(_tile.level == bindparam(f"level{at}"), _tile.index == bindparam(f"index{at}"))
+        for at in range(count)
+    )
+    return select(_tile.level, _tile.index, _tile.hashes).where(or_(*these))
 
 
 async def _right_edge(statements: Statements) -> Mapping[Node, bytes]:

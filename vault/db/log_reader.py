@@ -24,7 +24,16 @@ _ENTRIES = select(_entry.index, _entry.record, log_details.c.salt, log_details.c
 )
 _ENTRY = _ENTRIES.where(_entry.index == bindparam("index"))
 _SCAN = (
-    _ENTRIES.where(_entry.index >= bindparam("start"), _entry.index < bindparam("stop"))
+    _ENTRIES.add_columns(
+        _entry.time,
+        _entry.actor,
+        _entry.action,
+        _entry.outcome,
+        _entry.channel,
+        _entry.recording,
+        _entry.customer,
+    )
+    .where(_entry.index >= bindparam("start"), _entry.index < bindparam("stop"))
     .order_by(_entry.index)
     .limit(ENTRIES_PER_STEP)
 )
@@ -118,5 +127,6 @@ def _place(condition: ColumnElement[bool], *, newest: bool) -> ScalarSelect[int]
 
 
 def _stored(row: AnyRow) -> StoredEntry:
-    index, record, salt, detail = row
-    return StoredEntry(index, record, salt, None if detail is None else msgspec.json.decode(detail))
+    index, record, salt, detail, *columns = row
+    told = None if detail is None else msgspec.json.decode(detail)
+    return StoredEntry(index, record, salt, told, tuple(columns) or None)

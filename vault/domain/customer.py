@@ -8,6 +8,8 @@ from datetime import datetime
 from vault.domain.names import CustomerId, CustomerName
 from vault.errors import Closed, Invalid
 
+LINE_CHARACTERS = 320  # 64 before the @, 255 after it: RFC 5321, section 4.5.3.1
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -45,3 +47,16 @@ def parse_agreement(text: str) -> str:
     if not reference:
         raise Invalid("a customer needs the reference of its recording agreement")
     return reference
+
+
+def parse_line(text: str | None) -> str | None:
+    """Return a title or an address for mail, trimmed; raise `Invalid` unless it is one printable line.
+
+    It goes into heads of mail and of pages, where a second line would be another field.
+    """
+    if text is None:
+        return None
+    line = text.strip()
+    if len(line) > LINE_CHARACTERS or not line.isprintable():
+        raise Invalid(f"a title or address is one line of {LINE_CHARACTERS} characters at most")
+    return line

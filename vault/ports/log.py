@@ -48,12 +48,17 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry's canonical bytes with its detail row, or None where that was erased or there is none."""
+    """An entry's canonical bytes with its detail row, or None where that was erased or there is none.
+
+    `columns` are what it can be found by, as they lie beside it: time, actor, action, outcome, channel,
+    recording, customer. Only `scan` tells them, of a store that has such columns.
+    """
 
     index: int
     record: bytes
     salt: bytes | None
     detail: Mapping[str, str | int | bool] | None
+    columns: tuple[object, ...] | None = None
 
 
 class LogReader(Protocol):

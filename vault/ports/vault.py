@@ -11,6 +11,7 @@ from typing import Protocol
 from keys.age import FileKey, HybridIdentity
 from keys.secret import Secret
 from keys.service import ServiceKeys
+from vault.domain.guesses import Bucket
 from vault.ports.anchors import AnchorPlace, TimestampAuthority
 from vault.ports.blobs import BlobStore
 from vault.ports.clock import Clock
@@ -61,6 +62,14 @@ class StoppedGuesses(Protocol):
 
     def take(self) -> Mapping[str, int]:
         """Return the counts since the last call, and begin anew."""
+        ...
+
+    def remember(self, presented: str, full: Bucket, now: datetime, /) -> None:
+        """Keep for a moment in which full bucket a try fell that was presented so; bounded."""
+        ...
+
+    def remembered(self, presented: str, now: datetime, /) -> Bucket | None:
+        """Return that bucket while the moment lasts."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keys.age import HybridIdentity, PasswordRecipient
 from keys.passwords import issue_password
 from keys.secret import Secret
-from vault.domain.customer import Customer, parse_agreement
+from vault.domain.customer import Customer, parse_agreement, parse_line
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerId, CustomerName, new_id
 from vault.domain.staff import Group, Owner
@@ -24,12 +24,13 @@ async def add_customer(
 ) -> tuple[Customer, Secret]:
     """Return the customer and its retrieval password, which is kept nowhere.
 
-    Raise `NameTaken`, `Invalid` without an agreement, or `Conflict` when keys were rotated at that moment.
+    Raise `NameTaken`, `Invalid` without an agreement or for a title or address of more than a line, or
+    `Conflict` when keys were rotated at that moment.
     """
     reference = parse_agreement(agreement)
     password, identity = issue_password(), HybridIdentity.generate()
     now = vault.clock.now()
-    customer = Customer(CustomerId(new_id()), name, reference, now, title, email)
+    customer = Customer(CustomerId(new_id()), name, reference, now, parse_line(title), parse_line(email))
     async with vault.reading() as rows:
         epoch = await rows.renewals.epoch()
         to = await identities.group_recipients(vault, rows, Group.DPO_OFFICE, Group.TECH_MANAGERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vault.domain.customer import Customer, parse_agreement
+from vault.domain.customer import Customer, parse_agreement, parse_line
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName
 from vault.errors import Invalid, NotFound
@@ -38,8 +38,8 @@ async def change_customer(
     if delete_on_collection is not None and not instructed_by:
         raise Invalid("deletion on collection changes by the customer's instruction: say who instructed it")
     given: dict[str, str | bool | None] = {
-        "title": title,
-        "email": email,
+        "title": parse_line(title),
+        "email": parse_line(email),
         "agreement": None if agreement is None else parse_agreement(agreement),
         "delete_on_collection": delete_on_collection,
     }

@@ -11,15 +11,29 @@ from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
 
 
-async def admit_guess(vault: Vault, bucket: str) -> None:
+def turn_away(vault: Vault, presented: str) -> None:
+    """Raise `TooManyGuesses` for a try presented like one of a moment ago that fell into a full bucket.
+
+    A flood of guesses costs no look at the database then. `presented` is blinded: who, and from where.
+    """
+    now = vault.clock.now()
+    full = vault.stopped_guesses.remembered(presented, now)
+    if full is not None and full.full(now):
+        vault.stopped_guesses.count(full.key)
+        full.must_admit(now)
+
+
+async def admit_guess(vault: Vault, bucket: str, presented: str | None = None) -> None:
     """Count the try before it is checked, durably: a crash or a second door forgets nothing.
 
-    Raise `TooManyGuesses` when the bucket is full.
+    Raise `TooManyGuesses` when the bucket is full, and have `turn_away` know it for a moment.
     """
     now = vault.clock.now()
     try:
         async with vault.reading() as rows:  # a full bucket costs no write
             seen = await rows.guesses.bucket(bucket)
+        if seen is not None and seen.full(now) and presented is not None:
+            vault.stopped_guesses.remember(presented, seen, now)
         if seen is not None:
             seen.must_admit(now)
         async with vault.unit_of_work() as work:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from vault.domain.event import Action, AuditEvent
 from vault.domain.renewal import Renewal, RenewalStage
+from vault.errors import LogCorrupt
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.usecases.renew_headers import renew_headers
@@ -49,7 +50,10 @@ async def _destroyed(vault: Vault) -> AsyncIterator[int]:
 
 async def _oldest(vault: Vault) -> Renewal | None:
     async with vault.reading() as rows:
-        return next(iter(await rows.renewals.unfinished()), None)
+        oldest = next(iter(await rows.renewals.unfinished()), None)
+    if oldest is not None and oldest.stage is RenewalStage.FINISHED:  # going on with it would never end
+        raise LogCorrupt(f"renewal {oldest.number} is called finished in the database, but never ended")
+    return oldest
 
 
 async def _step(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal:

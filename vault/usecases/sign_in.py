@@ -24,7 +24,7 @@ from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing import session as sealed_session
-from vault.usecases.limit_guesses import admit_guess, forgive_guess, forgive_within
+from vault.usecases.limit_guesses import admit_guess, forgive_guess, forgive_within, turn_away
 
 _TOKEN_BYTES = 32
 _NAME_BUCKETS = 1024
@@ -58,11 +58,13 @@ async def sign_in(
 
     Raise `TooManyGuesses` when the bucket is full. `by` is the nameless actor with its address.
     """
+    presented = vault.keys.blind("presented", f"{link} {customer} {network_of(by.address or '')}")
+    turn_away(vault, presented)
     async with vault.reading() as rows:
         who = await _presented(vault, rows, link, customer, network_of(by.address or ""))
         owner = who.customer.id if who.customer else identities.DECOY
         kept = await identities.current(vault, rows, Owner.CUSTOMER, owner)
-    await admit_guess(vault, who.bucket)
+    await admit_guess(vault, who.bucket, presented)
     try:
         locked = await identities.locked_bytes(vault, kept)
         identity = await vault.passwords.unlock(locked, normalise(password), trusted=who.trusted)

@@ -18,8 +18,9 @@ from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing import staff_session as sealed_session
+from vault.usecases.limit_guesses import turn_away
 from vault.usecases.sign_in import SignedIn
-from vault.usecases.unlock_staff import unlock_staff
+from vault.usecases.unlock_staff import presentation, unlock_staff
 
 _TOKEN_BYTES = 32
 
@@ -30,6 +31,7 @@ async def sign_in_staff(vault: Vault, name: str, passphrase: Secret, *, by: Acto
     Raise `TooManyGuesses` when the bucket is full. The passphrase is normalised (`keys.passwords.normalise`).
     """
     presented = name_or_nothing(name)
+    turn_away(vault, presentation(vault, presented, by))
     async with vault.reading() as rows:
         lock = await person_or_decoy(vault, rows, presented)
     custodian = await unlock_staff(vault, presented, passphrase, by=by)

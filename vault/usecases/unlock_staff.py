@@ -71,6 +71,11 @@ class _Presented:
     why: str | None
 
 
+def presentation(vault: Vault, name: StaffName, by: Actor) -> str:
+    """Return what tries from one network at one name have in common, blinded; for `turn_away`."""
+    return vault.keys.blind("presented", f"staff {name} {network_of(by.address or '')}")
+
+
 async def unlock_staff(
     vault: Vault, name: StaffName, proof: Proof, *, by: Actor, roles: Collection[Role] = tuple(Role)
 ) -> Custodian:
@@ -82,7 +87,7 @@ async def unlock_staff(
     async with vault.reading() as rows:
         who = await _presented(vault, rows, name, roles)
     bucket = bucket_of(vault, who.member, name, by)
-    await admit_guess(vault, bucket)
+    await admit_guess(vault, bucket, presentation(vault, name, by))
     try:
         opened = await _open(vault, who, proof, trusted=by.channel in _LOCAL)
     except Overloaded:

@@ -14,6 +14,7 @@ from vault.audit.verify import LogVerifier
 from vault.ports.database import Repositories
 from vault.ports.log import StoredEntry
 from vault.ports.vault import Vault
+from vault.usecases.compare_columns import ColumnComparison
 from vault.usecases.compare_details import DetailComparison
 from vault.usecases.compare_holds import HoldComparison
 from vault.usecases.compare_keys import KeyComparison
@@ -56,22 +57,26 @@ async def verify_log(
             log.expect_tile(Tile(level, index), hashes)
         size = await rows.events.size()
         details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
-        keys, holds = KeyComparison(), HoldComparison()
+        columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
         async for batch in _batches(rows, size):
-            entries = await asyncio.to_thread(_feed, log, details, parties, batch)
+            entries = await asyncio.to_thread(_feed, log, columns, details, parties, batch)
             await recordings.take(rows, entries)
             for entry in entries:
                 keys.take(entry)
                 holds.take(entry)
             progress(log.size, size)
         findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
-        findings += [*await keys.finish(rows), *holds.findings]
+        findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
         findings += [*details.finish(), *await parties.finish(rows), *await recordings.finish(vault, rows)]
     return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
 
 
 def _feed(
-    log: LogVerifier, details: DetailComparison, parties: PartyComparison, batch: list[StoredEntry]
+    log: LogVerifier,
+    columns: ColumnComparison,
+    details: DetailComparison,
+    parties: PartyComparison,
+    batch: list[StoredEntry],
 ) -> list[Entry]:
     """Take a batch; return its entries, those left out that the log's own verifier reports."""
     entries = []
@@ -81,6 +86,7 @@ def _feed(
             if canonical is None:
                 continue
             entry = Entry.of(canonical)
+            columns.take(entry, stored)
             details.take(entry, stored)
             parties.take(entry)
             entries.append(entry)

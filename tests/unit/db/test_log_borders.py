@@ -111,7 +111,7 @@ async def test_a_missing_tile_is_told(database: SqlDatabase, long_log: LongLog) 
         with pytest.raises(LogCorrupt):
             await rows.events.nodes(inclusion_nodes(7 * TILE_WIDTH, BORDER - 200), BORDER - 200)
         with pytest.raises(LogCorrupt):
-            await rows.events.nodes(root_nodes(BORDER - 200), BORDER - 200)
+            await rows.events.nodes(inclusion_nodes(0, BORDER - 200), BORDER - 200)
     with pytest.raises(LogUnavailable):
         await append(database, 100)
     await append(database, 99)

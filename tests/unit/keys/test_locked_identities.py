@@ -95,7 +95,11 @@ def test_a_damaged_lock_is_found() -> None:
         unlock(b"", [OFFICE])
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"hunter2", text(X25519Identity.generate()).encode()])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"hunter2", text(X25519Identity.generate()).encode()],
+    ids=["nothing", "no text", "a password", "another kind"],
+)
 def test_something_else_under_the_lock(content: bytes) -> None:
     """Anything but one post-quantum identity is refused, and not shown."""
     with pytest.raises(MalformedIdentity) as caught:

@@ -36,6 +36,19 @@ async def test_no_customer_without_an_agreement(scene: Scene, agreement: str) ->
         await change_customer(scene.vault, ACME, by=OPERATOR, agreement=agreement)
 
 
+@pytest.mark.parametrize("line", ["a@b.example\nBcc: x@y.example", "a\x00b", "\u202eacme", "x" * 321])
+async def test_a_title_or_address_is_one_line(scene: Scene, line: str) -> None:
+    """What goes into heads of mail and pages can't begin a field of its own there."""
+    name = CustomerName("alpha")
+    for title, email in ((line, None), (None, line)):
+        with pytest.raises(Invalid):
+            await add_customer(scene.vault, name, agreement="x", by=OPERATOR, title=title, email=email)
+        with pytest.raises(Invalid):
+            await change_customer(
+                scene.vault, scene.acme.customer.name, by=OPERATOR, title=title, email=email
+            )
+
+
 async def test_a_customer_that_was_not_written_has_no_password(scene: Scene) -> None:
     """When the commit fails, no password is returned and nothing of the customer stays."""
     scene.parts.database.fail_commit_with(DatabaseUnavailable("no disk"))

@@ -17,6 +17,7 @@ from tests.harness.staff import add_person, custodian, dana
 from vault.domain.event import Action
 from vault.domain.names import StaffName
 from vault.domain.recording import RecordingState
+from vault.domain.renewal import RenewalStage
 from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied, ApprovalNeeded, LogCorrupt
 from vault.usecases.approve_opening import approve_opening
@@ -24,6 +25,7 @@ from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.open_as_staff import open_as_staff
 from vault.usecases.place_hold import place_hold
 from vault.usecases.remove_staff import remove_staff
+from vault.usecases.renew_seals import renew_seals
 from vault.usecases.request_opening import request_opening
 from vault.usecases.rotate_keys import rotate_keys
 from vault.usecases.verify_log import verify_log
@@ -91,6 +93,17 @@ async def test_a_renewal_called_finished_is_found(scene: Scene) -> None:
     (finding,) = (await verify_log(scene.vault)).findings
 
     assert "tech-managers" in finding
+
+
+async def test_a_renewal_whose_stage_was_changed_ends_the_work(scene: Scene) -> None:
+    """Going on with it would go on for ever."""
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+    renewal = await rotate_keys(scene.vault, dpo, Group.TECH_MANAGERS)
+    renewals = scene.parts.database.state.renewals
+    renewals[renewal.number] = replace(renewals[renewal.number], stage=RenewalStage.FINISHED)
+
+    with pytest.raises(LogCorrupt):
+        await renew_seals(scene.vault, dpo)
 
 
 @pytest.fixture
