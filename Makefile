@@ -21,6 +21,7 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.made
 	@echo "installing the pinned dependencies into $(VENV) (once)"
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/runtime.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q keys vault
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
