@@ -127,10 +127,10 @@ class MemorySlotClaims(Memory):
     """`SlotClaims`."""
 
     async def claim(self, purpose: str, now: datetime) -> int:
-        """Return the next number."""
-        number = self._state.next_slot
+        """Return the next number that no row refers to."""
+        number = max(self._state.next_slot, self._last_in_use() + 1)
         self._state.slots_claimed[number] = (purpose, now)
-        self._state.next_slot += 1
+        self._state.next_slot = number + 1
         return number
 
     async def skip_to(self, number: int) -> None:
@@ -160,6 +160,20 @@ class MemorySlotClaims(Memory):
         """Yield what is known as destroyed."""
         for number in sorted(self._state.slots_destroyed):
             yield number
+
+    async def destroyed_in_use(self) -> AsyncIterator[int]:
+        """Yield those under which something lives."""
+        state = self._state
+        living = {each.slot for each in state.recordings.values() if each.state in LIVING}
+        living |= {each.slot for each in state.identities.values() if each.slot is not None}
+        for number in sorted(living & state.slots_destroyed.keys()):
+            yield number
+
+    def _last_in_use(self) -> int:
+        state = self._state
+        tables = (state.recordings, state.identities, state.sessions, state.staff_sessions, state.grants)
+        used = [each.slot for table in tables for each in table.values() if each.slot is not None]
+        return max([*used, *state.slots_claimed, *state.periods.values()], default=-1)
 
 
 def _first_day(period: Period, day: date) -> date:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from vault.domain.guesses import Bucket
 
-_MOMENT = timedelta(seconds=1)
+_MOMENT = timedelta(seconds=10)
 """How long a full bucket is believed to be: a try that turned out right may have been given back since."""
 _MOST_REMEMBERED = 4096
 

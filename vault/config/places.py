@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
 from vault.config.section import Section, Text
+
+# A driver may be named, as in `sqlite+aiosqlite:`.
+_DATABASE_URL = re.compile(r"(sqlite|postgres|postgresql)(\+[a-z0-9]+)?://")
 
 
 class Database(Section, frozen=True, kw_only=True):
@@ -16,13 +20,17 @@ class Database(Section, frozen=True, kw_only=True):
     url: Annotated[
         Text,
         Meta(
-            title="a database URL",
+            title="sqlite:///PATH or postgresql://ROLE@HOST/NAME",
             description=(
                 "SQLite by `sqlite:///PATH`, or PostgreSQL by libpq's own URI, "
                 "`postgresql://ROLE@HOST/NAME?sslmode=verify-full` (howto/postgresql.md)."
             ),
         ),
     ] = "sqlite:///vault.sqlite"
+
+    def __post_init__(self) -> None:
+        if not _DATABASE_URL.match(self.url):
+            raise ValueError("url")
 
 
 class Store(Section, frozen=True, kw_only=True):

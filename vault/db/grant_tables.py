@@ -19,7 +19,7 @@ grants = Table(
     Column("uses", Whole, nullable=False),
     Column("used", Whole, nullable=False),
     Column("state", String, nullable=False),
-    Column("slot", Whole, nullable=False),
+    Column("slot", Whole, nullable=False, index=True),
     Column("sealed", LargeBinary),
     Column("approved_by", String),
     Column("ended_at", Moment),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, String, Table, bindparam, func, insert, select
+from sqlalchemy import Column, LargeBinary, String, Table, bindparam, func, insert, select
 
 from vault.db.rows import row_of, save_row
 from vault.db.statements import AnyRow, Statements
@@ -31,6 +31,7 @@ renewals = Table(
     Column("recordings_done", Whole, nullable=False),
     Column("unopened", Whole, nullable=False),
     Column("finished_at", Moment),
+    Column("vouched", LargeBinary),
 )
 
 _EPOCH = select(func.max(renewals.c.number))

@@ -14,7 +14,7 @@ from vault.db.engine import is_postgresql, make_private, writing_engine
 from vault.db.failures import vault_errors
 from vault.errors import DatabaseUnavailable, NoVault
 
-REVISION = "0007"  # the newest in `migrations/versions`; a test keeps them alike
+REVISION = "0008"  # the newest in `migrations/versions`; a test keeps them alike
 
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 

@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, union_all, update
 
-from vault.db.statements import Statements
-from vault.db.tables import period_slots, slot_counter, slots
+from vault.db.grant_tables import grants
+from vault.db.staff_sessions import staff_sessions
+from vault.db.statements import Query, Statements
+from vault.db.tables import identities, period_slots, recordings, sessions, slot_counter, slots
+from vault.domain.recording import LIVING
 from vault.ports.repositories import Period
 
 NUMBERS_PER_STEP = 10_000
 
-_COUNT = update(slot_counter).values(next=slot_counter.c.next + 1).returning(slot_counter.c.next)
+# The counter alone could be set back by hand: a slot would be handed out that a recording lies under, and go
+# with whatever has it second. Each of these is one step at the end of an index.
+_REFER = (slots.c.number, *(each.c.slot for each in (recordings, identities, sessions, staff_sessions)))
+_HIGHEST = (*_REFER, grants.c.slot, period_slots.c.slot, slot_counter.c.next - 1)
+_TAKEN = union_all(*(select(func.max(each).label("number")) for each in _HIGHEST)).subquery()
+_LAST = select(func.max(_TAKEN.c.number)).scalar_subquery()
+_COUNT = update(slot_counter).values(next=_LAST + 2).returning(slot_counter.c.next)
 _CLAIM = insert(slots)
+_DESTROYED = select(slots.c.number).where(slots.c.destroyed_at.is_not(None))
+_RECORDINGS = _DESTROYED.join(recordings, recordings.c.slot == slots.c.number)
+_IN_USE = (
+    _RECORDINGS.where(recordings.c.state.in_([state.value for state in LIVING])),
+    _DESTROYED.join(identities, identities.c.slot == slots.c.number),
+)
 _PERIOD = select(period_slots.c.slot).where(
     period_slots.c.period == bindparam("period"), period_slots.c.day == bindparam("day")
 )
@@ -27,7 +42,10 @@ class SqlSlotClaims:
         self._statements = statements
 
     async def claim(self, purpose: str, now: datetime) -> int:
-        """Return the next slot number, now taken. It is free again if the unit of work is undone."""
+        """Return the next slot number, now taken. It is free again if the unit of work is undone.
+
+        It is above every number that was claimed or that a row refers to.
+        """
         number: int = (await self._statements.write(_COUNT)).scalar_one() - 1
         await self._statements.write(_CLAIM, {"number": number, "purpose": purpose, "claimed_at": now})
         return number
@@ -65,10 +83,20 @@ class SqlSlotClaims:
 
     async def destroyed(self) -> AsyncIterator[int]:
         """Yield every number known as destroyed, ascending."""
+        async for number in self._ascending(_DESTROYED):
+            yield number
+
+    async def destroyed_in_use(self) -> AsyncIterator[int]:
+        """Yield those of them under which a living recording or an identity lies."""
+        for query in _IN_USE:
+            async for number in self._ascending(query):
+                yield number
+
+    async def _ascending(self, query: Query) -> AsyncIterator[int]:
         after = -1
         while True:
-            query = select(slots.c.number).where(slots.c.destroyed_at.is_not(None), slots.c.number > after)
-            rows = await self._statements.read(query.order_by(slots.c.number).limit(NUMBERS_PER_STEP))
+            above = query.where(slots.c.number > after).order_by(slots.c.number)
+            rows = await self._statements.read(above.limit(NUMBERS_PER_STEP))
             numbers = rows.scalars().all()
             for number in numbers:
                 yield number

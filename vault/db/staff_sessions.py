@@ -21,7 +21,7 @@ staff_sessions = Table(
     Column("staff", ForeignKey("staff.id"), nullable=False, index=True),
     Column("proof", String, nullable=False),
     Column("lock", Whole, nullable=False),
-    Column("slot", Whole, nullable=False),
+    Column("slot", Whole, nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),

@@ -108,7 +108,7 @@ def parse_terms(lifetime: timedelta | None, uses: int) -> tuple[timedelta, int]:
     """Return how long and how often a grant may be used; raise `Invalid` beyond 30 days or 100 times."""
     wanted = DEFAULT_LIFETIME if lifetime is None else lifetime
     if not timedelta() < wanted <= _LONGEST_LIFETIME:
-        raise Invalid(f"a grant lasts {_LONGEST_LIFETIME.days} days at most")
+        raise Invalid(f"a grant lasts from 1 second to {_LONGEST_LIFETIME.days} days")
     if not 1 <= uses <= _MOST_USES:
         raise Invalid(f"a grant is for 1 to {_MOST_USES} uses")
     return wanted, uses

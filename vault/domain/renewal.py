@@ -26,7 +26,8 @@ class Renewal:
     renewal. Old are the recordings that were sealed before entry `log_index`. `locks` and `recordings` say
     how many there were to look at when it began, the `…_done` how many are behind. `locks_after` (an owner's
     id) and `recordings_below` (a place in the log) say where to go on. `unopened` counts what could not be
-    opened, and so stays as it was.
+    opened, and so stays as it was. `vouched` authenticates `statement`; None for one that was begun before
+    renewals had it.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Renewal:
     recordings_done: int = 0
     unopened: int = 0
     finished_at: datetime | None = None
+    vouched: bytes | None = None
 
     @classmethod
     def begin(
@@ -76,6 +78,14 @@ class Renewal:
     def customer(self) -> CustomerId | None:
         """Whose recordings alone are concerned; None when it is a group's renewal."""
         return CustomerId(self.owner_id) if self.owner is Owner.CUSTOMER else None
+
+    @property
+    def statement(self) -> bytes:
+        """What is vouched for: whose generation ends, and how far the work is: none ends too early."""
+        done = f"{self.stage} from {self.locks_after!r} and {self.recordings_below}"
+        return (
+            f"renewal {self.number} of {self.owner} {self.owner_id} to {self.generation} at {done}".encode()
+        )
 
     @property
     def total(self) -> int:
@@ -113,6 +123,18 @@ class Renewal:
             recordings_below=below,
             recordings_done=self.recordings_done + count,
             unopened=self.unopened + unopened,
+        )
+
+    def begin_anew(self, size: int) -> Renewal:
+        """Return it with nothing done yet, of a log of that size; what is done a second time does no harm."""
+        return replace(
+            self,
+            stage=RenewalStage.LOCKS if needs_locks(self.owner) else RenewalStage.RECORDINGS,
+            recordings_below=size,
+            locks_after="",
+            locks_done=0,
+            recordings_done=0,
+            unopened=0,
         )
 
     def finish(self, now: datetime) -> Renewal:

@@ -81,6 +81,8 @@ class AnchorFolder:
         return self._folder / f"checkpoint.{size:012}"
 
     def _unavailable(self, error: OSError) -> AnchorUnavailable:
+        if isinstance(error, FileNotFoundError) and not self._folder.is_dir():
+            return AnchorUnavailable(f"anchors in {self._folder}: no such folder; make it, or mount its disk")
         return AnchorUnavailable(f"anchors in {self._folder}: {error.strerror}")
 
 

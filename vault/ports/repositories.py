@@ -257,7 +257,7 @@ class SlotClaims(Protocol):
     """The numbers of slots: claimed once, never again, known as destroyed for good."""
 
     async def claim(self, purpose: str, now: datetime) -> int:
-        """Return the next slot number, now taken."""
+        """Return the next slot number, now taken: above every one that was claimed or that a row has."""
         ...
 
     async def skip_to(self, number: int) -> None:
@@ -276,6 +276,10 @@ class SlotClaims(Protocol):
 
     def destroyed(self) -> AsyncIterator[int]:
         """Yield every number known as destroyed, ascending."""
+        ...
+
+    def destroyed_in_use(self) -> AsyncIterator[int]:
+        """Yield those of them under which a living recording or an identity lies: none, but for a forgery."""
         ...
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
 
 from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey
-from vault.errors import StoreUnavailable
+from vault.errors import LogCorrupt, StoreUnavailable
 from vault.ports.vault import Vault
 from vault.usecases.limit_guesses import summary_of
 
@@ -16,21 +17,35 @@ _MOST_DOUBTFUL = 100_000
 
 
 async def delete_queued_blobs(vault: Vault) -> int:
-    """Delete the blobs of shredded recordings, each until proven absent; return how many are gone."""
+    """Delete the blobs of shredded recordings, each until proven absent; return how many are gone.
+
+    Raise `LogCorrupt`, the others being done, for one that a recording still needs: somebody else queued it.
+    It leaves the queue, and stays.
+    """
     now = vault.clock.now()
     async with vault.reading() as rows:
         due = await rows.blob_deletions.due(now, _BATCH)
+        needed = [key for key in due if await rows.recordings.knows_blob(key)]
     if not due:
         return 0
-    gone = [key for key in due if await _delete(vault, key)]
+    gone = [key for key in due if key not in needed and await _delete(vault, key)]
+    await _note(vault, due, {*gone, *needed}, now + _RETRY)
+    if needed:
+        raise LogCorrupt(
+            f"{len(needed)} blobs that recordings lie in, {needed[0]} among them, were queued to be deleted: "
+            "the database was changed by hand. They were not deleted"
+        )
+    return len(gone)
+
+
+async def _note(vault: Vault, due: Sequence[BlobKey], done: Container[BlobKey], retry_at: datetime) -> None:
     async with vault.unit_of_work() as work:
         for key in due:
-            if key in gone:
+            if key in done:
                 await work.blob_deletions.done(key)
             else:
-                await work.blob_deletions.failed(key, now + _RETRY)
+                await work.blob_deletions.failed(key, retry_at)
         await work.commit()
-    return len(gone)
 
 
 class BlobSweep:

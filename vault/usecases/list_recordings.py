@@ -10,7 +10,7 @@ from vault.domain.call import CallDetails
 from vault.domain.event import Action, Actor
 from vault.domain.hold import LegalHold
 from vault.domain.phone import search_term
-from vault.errors import NotFound
+from vault.errors import Invalid, NotFound
 from vault.ports.database import Repositories
 from vault.ports.log import EventFilter
 from vault.ports.repositories import RecordingFilter
@@ -24,6 +24,7 @@ AROUND = timedelta(minutes=30)
 """How far from `--around` a call may have begun."""
 _LONGEST_SEARCH_MONTHS = 120
 _SHOWN_EVENTS = 1000
+_NUMBER_CHARACTERS = 64  # twice the longest that anybody writes, with spaces and brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ async def list_recordings(
     """Return recordings, newest first, and log that they were listed before returning.
 
     `number` is searched in the index of each month between `which.since` and `which.until`
-    (default: the last twelve months).
+    (default: the last twelve months). Raise `Invalid` for one over 64 characters.
     """
+    if number is not None and len(number) > _NUMBER_CHARACTERS:
+        raise Invalid(f"a telephone number has {_NUMBER_CHARACTERS} characters at most")
     async with vault.reading() as rows:
         if call_id is not None:
             which = replace(which, call=vault.keys.blind("call id", call_id))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from vault.domain.names import CustomerId, CustomerName, RecordingId, SourceId, SourceName, StaffId, StaffName
 from vault.domain.source import Source
 from vault.domain.staff import StaffMember
+from vault.errors import NotFound
 from vault.ports.database import Repositories
+from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
 from vault.usecases.add_source import find_source
 from vault.usecases.change_customer import find_customer
@@ -42,7 +44,10 @@ async def look_up(
     recording: str | None = None,
     actor: str | None = None,
 ) -> LookedUp:
-    """Return the ids of what is named; raise `NotFound`, or `Ambiguous` for a recording's prefix."""
+    """Return the ids of what is named; raise `NotFound`, or `Ambiguous` for a recording's prefix.
+
+    An actor who is neither staff, customer nor source is a user of this machine, who has acted already.
+    """
     async with vault.reading() as rows:
         return LookedUp(
             customer=(await find_customer(rows, CustomerName(customer))).id if customer else None,
@@ -86,7 +91,7 @@ def system_actor_id(vault: Vault, name: str) -> str:
 async def _actor_id(vault: Vault, rows: Repositories, name: str) -> str:
     """Return the id under which the log knows somebody: staff, customer, source, or a user of this machine.
 
-    What holds a colon is an id already.
+    What holds a colon is an id already. Raise `NotFound` for a name that nobody ever bore.
     """
     if ":" in name or name == "service":
         return name
@@ -96,4 +101,7 @@ async def _actor_id(vault: Vault, rows: Repositories, name: str) -> str:
         return f"customer:{customer.id}"
     if source := await rows.sources.get(SourceName(name)):
         return f"source:{source.id}"
-    return system_actor_id(vault, name)
+    user = system_actor_id(vault, name)
+    if not await rows.events.list(EventFilter(actor=user), limit=1):
+        raise NotFound("nobody of that name is known here, or has acted as a user of this machine")
+    return user

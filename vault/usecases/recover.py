@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from keys.errors import SlotsUnavailable
 from vault.domain.event import SERVICE
 from vault.ports.vault import Vault
 from vault.usecases.check_rollback import check_rollback
+from vault.usecases.reconcile_slots import reconcile_slots
 from vault.usecases.shred import finish_shred
 
 _BATCH = 100
@@ -28,9 +28,10 @@ async def recover(vault: Vault) -> Recovery:
     """Check the log against its signed past, zero again what is destroyed, finish shreds.
 
     Raise `LogBehind` first of all: an older database must not decide what is destroyed.
+    Raise `LogCorrupt` where a changed one would destroy what lives.
     """
     await check_rollback(vault)
-    repaired = await vault.slots.reconcile(_destroyed(vault))
+    repaired = await reconcile_slots(vault)
     finished, pending = await finish_shreds(vault)
     return Recovery(repaired, finished, pending)
 
@@ -44,9 +45,3 @@ async def finish_shreds(vault: Vault) -> tuple[int, int]:
         with suppress(SlotsUnavailable):  # one that can't be destroyed yet must not keep the others waiting
             done += await finish_shred(vault, recording.id, by=SERVICE) is not None
     return done, len(unfinished) - done
-
-
-async def _destroyed(vault: Vault) -> AsyncIterator[int]:
-    async with vault.reading() as rows:
-        async for number in rows.slots.destroyed():
-            yield number

@@ -15,6 +15,7 @@ from vault.ports.database import UnitOfWork
 from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.sealing import header
+from vault.sealing.renewals import vouched
 from vault.usecases.rotate_keys import moved_by_others
 
 BATCH = 40
@@ -53,9 +54,9 @@ async def renew_headers(vault: Vault, held: Sequence[HybridIdentity], renewal: R
     if not batch.count:
         return None
     resealed, unopened = await _reseal(vault, held, batch)
-    moved = renewal.sealed(batch.below, batch.count, unopened)
+    moved = vouched(vault, renewal.sealed(batch.below, batch.count, unopened))
     async with vault.unit_of_work() as work:
-        if (now := await moved_by_others(work, renewal, batch.epoch)) is not None:
+        if (now := await moved_by_others(vault, work, renewal, batch.epoch)) is not None:
             return now
         slots = [slot for each in resealed for slot in await _keep(vault, work, each)]
         await work.slots.mark_destroyed(slots, vault.clock.now())

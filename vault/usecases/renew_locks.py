@@ -12,6 +12,7 @@ from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing.identities import Unkept
+from vault.sealing.renewals import vouched
 from vault.usecases.rotate_keys import moved_by_others
 
 _BATCH = 50
@@ -38,9 +39,10 @@ async def renew_locks(vault: Vault, held: Sequence[HybridIdentity], renewal: Ren
     else:
         moved = renewal.all_locked()
     async with vault.unit_of_work() as work:
-        if (now := await moved_by_others(work, renewal, epoch)) is not None:
+        if (now := await moved_by_others(vault, work, renewal, epoch)) is not None:
             return now
         slots = [slot for old, new in relocked for slot in await _keep(vault, work, old, new)]
+        moved = vouched(vault, moved)
         await work.renewals.save(moved)
         await work.commit()
     await vault.slots.destroy(slots)

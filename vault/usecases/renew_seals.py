@@ -6,13 +6,15 @@ and anybody who may goes on. Payloads stay as they are. The generation that was 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from vault.domain.event import Action, AuditEvent
 from vault.domain.renewal import Renewal, RenewalStage
 from vault.errors import LogCorrupt
 from vault.ports.vault import Vault
 from vault.sealing import identities
+from vault.sealing.renewals import begin_anew, must_be_vouched, vouched
+from vault.usecases.reconcile_slots import reconcile_slots
 from vault.usecases.renew_headers import renew_headers
 from vault.usecases.renew_locks import renew_locks
 from vault.usecases.rotate_keys import moved_by_others
@@ -30,7 +32,7 @@ async def renew_seals(
     that was slipped in.
     """
     custodian.must_be_dpo()
-    await vault.slots.reconcile(_destroyed(vault))  # a crash may have come between a commit and its slots
+    await reconcile_slots(vault)  # a crash may have come between a commit and its slots
     finished = []
     while (renewal := await _oldest(vault)) is not None:
         custodian = await reopened(vault, custodian)
@@ -42,18 +44,23 @@ async def renew_seals(
     return finished
 
 
-async def _destroyed(vault: Vault) -> AsyncIterator[int]:
-    async with vault.reading() as rows:
-        async for number in rows.slots.destroyed():
-            yield number
-
-
 async def _oldest(vault: Vault) -> Renewal | None:
     async with vault.reading() as rows:
         oldest = next(iter(await rows.renewals.unfinished()), None)
-    if oldest is not None and oldest.stage is RenewalStage.FINISHED:  # going on with it would never end
+    if oldest is None:
+        return None
+    if oldest.vouched is None:
+        return await _begun_anew(vault, oldest)
+    if must_be_vouched(vault, oldest).stage is RenewalStage.FINISHED:  # going on with it would never end
         raise LogCorrupt(f"renewal {oldest.number} is called finished in the database, but never ended")
     return oldest
+
+
+async def _begun_anew(vault: Vault, renewal: Renewal) -> Renewal:
+    async with vault.unit_of_work() as work:
+        begun = await begin_anew(vault, work, renewal)
+        await work.commit()
+    return begun
 
 
 async def _step(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal:
@@ -67,9 +74,9 @@ async def _step(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal
 async def _finish(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renewal:
     """End the generation that was rotated away, on record."""
     now = vault.clock.now()
-    finished = renewal.finish(now)
+    finished = vouched(vault, renewal.finish(now))
     async with vault.unit_of_work() as work:
-        if (other := await moved_by_others(work, renewal)) is not None:
+        if (other := await moved_by_others(vault, work, renewal)) is not None:
             return other
         old = await identities.generation(
             vault, work, renewal.owner, renewal.owner_id, renewal.generation - 1

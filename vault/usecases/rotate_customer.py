@@ -42,7 +42,7 @@ async def rotate_customer(vault: Vault, custodian: Custodian, name: CustomerName
         slots = await end_sessions(work, await work.sessions.of_customer(customer.id), now)
         slots += await identities.retire(work, old, now)
         await identities.keep(vault, work, new, now)
-        await begin_renewal(work, new, now, by=custodian.actor)
+        await begin_renewal(vault, work, new, now, by=custodian.actor)
         issued = AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"customer": customer.id})
         await work.log.append(issued)
         await work.commit()

@@ -15,6 +15,7 @@ from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.sealing.groups import Relocked
 from vault.sealing.identities import Unkept
+from vault.sealing.renewals import must_be_vouched, vouched
 from vault.usecases.unlock_staff import Custodian
 
 
@@ -75,10 +76,10 @@ async def keep_rotation(
     """Keep it, on record; return the renewal, and the slots to destroy after the commit."""
     slots = await groups.keep_relocked(vault, work, rotation.relocked, now)
     await identities.keep(vault, work, rotation.new, now)
-    return await begin_renewal(work, rotation.new, now, by=by), slots
+    return await begin_renewal(vault, work, rotation.new, now, by=by), slots
 
 
-async def begin_renewal(work: UnitOfWork, new: Unkept, now: datetime, *, by: Actor) -> Renewal:
+async def begin_renewal(vault: Vault, work: UnitOfWork, new: Unkept, now: datetime, *, by: Actor) -> Renewal:
     """Put a rotation on record, for the database to be held against, and begin its renewal."""
     customer = CustomerId(new.owner_id) if new.owner is Owner.CUSTOMER else None
     facts: dict[str, str | int | bool] = {
@@ -99,12 +100,18 @@ async def begin_renewal(work: UnitOfWork, new: Unkept, now: datetime, *, by: Act
         locks=len(await work.customers.all()) + decoy if needs_locks(new.owner) else 0,
         recordings=await work.recordings.living(customer),
     )
+    renewal = vouched(vault, renewal)
     await work.renewals.add(renewal)
     return renewal
 
 
-async def moved_by_others(work: UnitOfWork, renewal: Renewal, epoch: int | None = None) -> Renewal | None:
-    """Return the renewal as it is now if it, or the keys, moved since it was read; None if it may go on."""
-    now = await work.renewals.get(renewal.number) or renewal
+async def moved_by_others(
+    vault: Vault, work: UnitOfWork, renewal: Renewal, epoch: int | None = None
+) -> Renewal | None:
+    """Return the renewal as it is now if it, or the keys, moved since it was read; None if it may go on.
+
+    Raise `LogCorrupt` if what moved it was not this vault.
+    """
+    now = must_be_vouched(vault, await work.renewals.get(renewal.number) or renewal)
     unchanged = now == renewal and epoch in (None, await work.renewals.epoch())
     return None if unchanged else now

@@ -38,7 +38,7 @@ async def test_renewals_are_kept_as_far_as_they_are(database: Database) -> None:
         await work.renewals.add(CUSTOMERS)
         await work.renewals.add(OFFICE)
         await work.commit()
-    moved = OFFICE.locked("zenith", 3, 1).all_locked().sealed(40, 37, 2)
+    moved = replace(OFFICE.locked("zenith", 3, 1).all_locked().sealed(40, 37, 2), vouched=b"mark \x00")
     async with database.unit_of_work() as work:
         await work.renewals.save(moved)
         await work.commit()

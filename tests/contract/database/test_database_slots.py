@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from tests.contract.database.samples import ACME, add_parties, add_uploads, upload
 from tests.fakes.clock import NOON
+from vault.domain.recording import RecordingState
+from vault.domain.staff import LockedIdentity, Owner
 from vault.errors import Conflict
 from vault.ports.database import Database
 from vault.ports.repositories import Period
 
 DAY = date(2026, 11, 20)
+LOCKED = LockedIdentity(Owner.CUSTOMER, ACME.id, 1, "age1pq…", b"vouched", 40, b"sealed")
 
 
 async def claim(database: Database, *, keep: bool = True) -> int:
@@ -92,3 +97,43 @@ async def test_a_period_can_have_another_slot(database: Database) -> None:
     async with database.reading() as rows:
         assert await rows.slots.period(Period.DAY_DETAILS, DAY) == 3
         assert await rows.slots.period(Period.MONTH_INDEX, DAY) == 2
+
+
+async def test_a_slot_in_use_is_not_claimed(database: Database) -> None:
+    """A number that a row refers to is not handed out, wherever the counter stands."""
+    await add_parties(database)
+    await add_uploads(database, upload(7))
+    assert await claim(database) == 8
+    async with database.unit_of_work() as work:
+        await work.identities.add(LOCKED)
+        await work.commit()
+    assert await claim(database) == 41
+
+
+async def test_what_lives_under_a_destroyed_slot_is_told(database: Database) -> None:
+    """Those of living recordings and of identities, and none of what has ended."""
+    await add_parties(database)
+    await add_uploads(database, upload(1), upload(2), upload(3))
+    ended = replace(upload(2).recording, state=RecordingState.SHREDDED)
+    async with database.unit_of_work() as work:
+        await work.recordings.save(ended)
+        await work.identities.add(LOCKED)
+        for _ in range(2):
+            await work.slots.claim("test", NOON)
+        await work.slots.mark_destroyed([41, 42], NOON)
+        await work.commit()
+    async with database.reading() as rows:
+        assert [number async for number in rows.slots.destroyed_in_use()] == []
+
+    async with database.unit_of_work() as work:
+        await work.recordings.save(replace(upload(1).recording, slot=41))
+        await work.recordings.save(replace(ended, slot=42))
+        await work.commit()
+    async with database.reading() as rows:
+        assert [number async for number in rows.slots.destroyed_in_use()] == [41]
+
+    async with database.unit_of_work() as work:
+        await work.identities.save(replace(LOCKED, slot=42))
+        await work.commit()
+    async with database.reading() as rows:
+        assert [number async for number in rows.slots.destroyed_in_use()] == [41, 42]

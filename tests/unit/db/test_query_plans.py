@@ -148,6 +148,18 @@ async def test_destroyed_slots_are_read_from_their_own_index(database: SqlDataba
     assert "ix_slots_destroyed" in (await plan(database, destroyed))[0]
 
 
+async def in_use(rows: Repositories) -> None:
+    """Ask for what lives under a destroyed slot."""
+    _ = [number async for number in rows.slots.destroyed_in_use()]
+
+
+async def test_living_under_destroyed_slots_has_its_indexes(database: SqlDatabase) -> None:
+    """A start reads neither recordings nor slots whole."""
+    assert not [
+        step for step in await plan(database, in_use) if step.startswith("SCAN ") and "ix_slots" not in step
+    ]
+
+
 @pytest.mark.parametrize(
     ("which", "index"),
     [

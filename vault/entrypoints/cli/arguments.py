@@ -18,6 +18,9 @@ from vault.errors import Invalid
 
 Parsed = TypeVar("Parsed")
 
+_LAST_INDEX = 2**53  # the last whole number of JSON (RFC 8259, 6), as at the HTTP door
+_LAST_PORT = 65_535
+
 
 class Token(Protocol):
     """A word of the command line, as the parser hands it over."""
@@ -61,8 +64,11 @@ End = Annotated[datetime, Parameter(converter=_by(parse_end))]
 # The parser would name the choices with dashes for dots.
 LoggedAction = Annotated[Action, Parameter(converter=_by(_action), show_choices=False)]
 
-Index = Annotated[int, Parameter(validator=Number(gte=0))]
+Index = Annotated[int, Parameter(validator=Number(gte=0, lte=_LAST_INDEX))]
 """The place of an entry in the log, from 0."""
+
+Port = Annotated[int | None, Parameter(validator=Number(gte=0, lte=_LAST_PORT))]
+"""A TCP port; 0 picks a free one."""
 
 Count = Annotated[int, Parameter(validator=Number(gte=1, lte=100_000))]
 """How many at most; a list is held in memory as a whole."""

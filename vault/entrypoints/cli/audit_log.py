@@ -12,7 +12,7 @@ from vault.entrypoints.cli.arguments import Count, End, Id, Index, LoggedAction,
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.render import cell, json_line
 from vault.entrypoints.staff.audit import LIST, SHOW, TAIL, ListEvents, OneEntry, TailLog
-from vault.entrypoints.staff.log_rows import EVENT_COLUMNS
+from vault.entrypoints.staff.log_rows import EVENT_COLUMNS, list_columns
 from vault.entrypoints.staff.row import Row
 
 
@@ -53,7 +53,8 @@ def list_(
         How many at most.
     """
     asked = ListEvents(actor, recording, customer, action, outcome, since, until, before, limit)
-    run.show_list(run.ask(LIST, asked), EVENT_COLUMNS)
+    rows = run.ask(LIST, asked)
+    run.show_list(rows, list_columns(rows))
 
 
 def show(index: Index, /, *, run: Run) -> None:
@@ -84,7 +85,7 @@ def tail(
 
 def _print_line(row: Row, run: Run) -> None:
     if run.for_people:
-        shown = (cell(row.get(column)) for column in EVENT_COLUMNS)
+        shown = (cell(row.get(column)) for column in (*EVENT_COLUMNS, "about"))
         run.write("  ".join(text for text in shown if text) + "\n")
     else:
         run.write(json_line(row))

@@ -9,13 +9,15 @@ from typing import Annotated, cast
 
 from cyclopts import Parameter
 
-from keys.signing import NoteVerifier
+from keys.errors import SignatureInvalid
+from keys.signing import Note, NoteVerifier
 from vault.audit.tlog_proof import TlogProof, is_proof
 from vault.domain.event import Actor
 from vault.entrypoints.cli.arguments import Index, Output
-from vault.entrypoints.cli.exits import ExitCode, WrongUsage
+from vault.entrypoints.cli.exits import CommandFailed, ExitCode, WrongUsage
 from vault.entrypoints.cli.files import ExportFolder, read_small, write_output
 from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.text import plain
 from vault.entrypoints.staff.audit import (
     CHECKPOINT,
     EXPORT,
@@ -28,7 +30,7 @@ from vault.entrypoints.staff.audit import (
 )
 from vault.entrypoints.staff.log_rows import entry_row
 from vault.entrypoints.staff.row import Row
-from vault.errors import LogBehind
+from vault.errors import LogBehind, ProofInvalid
 from vault.ports.vault import Vault
 from vault.usecases.check_anchors import Gathered, gather_anchors
 from vault.usecases.verify_log import Verification, verify_log
@@ -50,7 +52,7 @@ def verify(
     anchors
         Hold the log against every checkpoint in the folders of [anchors] paths, and check their time stamps.
     """
-    kept = _note_in(read_small(since_checkpoint)) if since_checkpoint else None
+    kept = _kept_note(since_checkpoint) if since_checkpoint else None
     if run.options.server is not None:
         return _verify_there(run, kept, anchors=anchors)
 
@@ -64,7 +66,8 @@ def verify(
         result, anchored = Verification(0, None, [str(error)]), Gathered((), 0, ())
     findings = [*result.findings, *anchored.findings]
     root = base64.b64encode(result.root).decode() if result.root else None
-    run.show(
+    return _told(
+        run,
         {
             "ok": not findings,
             "size": result.size,
@@ -72,22 +75,39 @@ def verify(
             "erased_details": result.erased,
             **({"anchors": len(anchored.checkpoints), "stamped": anchored.stamped} if anchors else {}),
             "findings": findings,
-        }
+        },
     )
-    for finding in findings:
-        run.note(f"wrong: {finding}")
-    return ExitCode.FOUND_WRONG if findings else ExitCode.DONE
 
 
 def _verify_there(run: Run, kept: bytes | None, *, anchors: bool) -> int:
     """Have the vault at `--server` verify itself. Whoever runs it could lie: keep checkpoints of your own."""
     if anchors:
         raise WrongUsage("anchors are looked at on the vault's own machine, without --server")
-    row = run.ask(VERIFY, VerifyLog(None if kept is None else kept.decode("utf-8", "replace")))
-    run.show(row)
-    for finding in cast("list[str]", row["findings"]):
-        run.note(f"wrong: {finding}")
+    return _told(run, run.ask(VERIFY, VerifyLog(None if kept is None else kept.decode("utf-8", "replace"))))
+
+
+def _told(run: Run, row: Row) -> ExitCode:
+    """Show what was found: people get a line for each finding, below the rest."""
+    if run.for_people:
+        run.show({name: value for name, value in row.items() if name != "findings"})
+        for finding in cast("list[str]", row["findings"]):
+            run.write(f"wrong: {plain(finding)}\n")
+    else:
+        run.show(row)
     return ExitCode.DONE if row["ok"] else ExitCode.FOUND_WRONG
+
+
+def _kept_note(file: Path) -> bytes:
+    """Return the signed note in a file that was kept; raise `CommandFailed` for one that holds no checkpoint.
+
+    Any signed note will do: who signed it, and what was made of its text, is for the verification to find.
+    """
+    try:
+        note = _note_in(read_small(file))
+        Note.parse(note)
+    except (SignatureInvalid, ProofInvalid) as error:
+        raise CommandFailed(f"{plain(str(file))} is no checkpoint: {error}") from None
+    return note
 
 
 def _note_in(kept: bytes) -> bytes:

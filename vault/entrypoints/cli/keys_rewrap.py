@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from keys.custody import Custody, create_custody, destroy_custody, open_custody
 from keys.errors import CustodyRefused
 from vault.entrypoints.cli.arguments import PasswordFile
 from vault.entrypoints.cli.custodians import as_custodian
-from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.exits import CommandFailed, WrongUsage
 from vault.entrypoints.cli.invocation import Run
 from vault.ports.vault import Vault
 from vault.usecases.rewrap_secret import rewrap_secret
@@ -23,7 +24,8 @@ def rewrap(*, to: str, destroy_old: bool = False, password_file: PasswordFile = 
     Parameters
     ----------
     to
-        The other root key: `local:/new/path`, `awskms:alias/NAME` or `awskms:ARN`. A file is made.
+        The other root key: `local:/new/path`, `awskms:alias/NAME` or `awskms:ARN`. A file is made,
+        its folder is not.
     destroy_old
         Destroy the old root key once the new one serves; only a local file can be.
     password_file
@@ -32,6 +34,8 @@ def rewrap(*, to: str, destroy_old: bool = False, password_file: PasswordFile = 
     url = run.settings().custody.url
     if destroy_old and not url.startswith(_FILE):
         raise WrongUsage("only a root key in a local file can be destroyed here; end the old one where it is")
+
+    _must_have_folder(to)
 
     async def _use(vault: Vault, dpo: Custodian) -> tuple[str, str]:
         dpo.must_be_dpo()
@@ -45,6 +49,16 @@ def rewrap(*, to: str, destroy_old: bool = False, password_file: PasswordFile = 
     if destroy_old:  # should it fail, the secret has moved all the same, and the line above holds
         destroy_custody(before)
     run.show({"from": before, "to": after, "old_destroyed": destroy_old})
+
+
+def _must_have_folder(uri: str) -> None:
+    """Raise `CommandFailed` where the file's folder is missing: mistyped, or on a disk that is away."""
+    if uri.startswith(_FILE):
+        folder = Path(uri.removeprefix(_FILE).removeprefix("//")).absolute().parent
+        if not folder.is_dir():
+            raise CommandFailed(
+                f"there is no folder {folder}: make it, or mount its disk; nothing was changed"
+            )
 
 
 def _taken_into_use(uri: str) -> Custody:

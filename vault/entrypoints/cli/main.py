@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from vault import __version__
 
+_INTERRUPTED = 130  # as `exits.ExitCode` has it
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (see `exits.ExitCode`).
@@ -17,7 +19,11 @@ def main(words: Sequence[str] | None = None) -> int:
     if given[:1] == ["--version"]:
         sys.stdout.write(f"callvault {__version__}\n")
         return 0
-    return _run(given)
+    try:
+        return _run(given)
+    except KeyboardInterrupt:  # while `exits` was being loaded, or at work: nothing of it can be used here
+        sys.stderr.write("callvault: stopped\n")
+        return _INTERRUPTED
 
 
 def _run(given: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.meter import meter
 from vault.entrypoints.cli.passwords import read_secret_file
 from vault.entrypoints.cli.render import Row
+from vault.entrypoints.cli.times import moment_in
 from vault.entrypoints.client.address import Address, parse_address
 from vault.entrypoints.client.failures import CertificateWrong, ClientError, TryAgain
 from vault.entrypoints.client.http import open_session
@@ -197,6 +198,6 @@ def _row(receipt: Receipt) -> Row:
         "recording": receipt.recording,
         "sha256": receipt.sha256,
         "bytes": receipt.bytes,
-        "sealed_at": receipt.sealed_at,
+        "sealed_at": moment_in(receipt.sealed_at),
         "log_index": receipt.log_index,
     }

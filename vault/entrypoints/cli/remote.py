@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -18,6 +17,7 @@ from vault.entrypoints.cli.custodians import proof_of
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Invocation
 from vault.entrypoints.cli.push import client_failure
+from vault.entrypoints.cli.times import moment_in
 from vault.entrypoints.client.address import Address, parse_address
 from vault.entrypoints.client.failures import ClientError
 from vault.entrypoints.client.http import open_session
@@ -109,11 +109,7 @@ def with_times(value: object) -> object:
 
 def _timed(name: str, value: object) -> object:
     if isinstance(value, str) and (name == "time" or name.endswith("_at")):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return moment if moment.tzinfo else value
+        return moment_in(value)
     return with_times(value)
 
 

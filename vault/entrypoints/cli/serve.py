@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from vault.entrypoints.cli.arguments import Port
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.serve import serve as run_service
 
@@ -11,7 +12,7 @@ app = App(name="serve", help_format="plaintext")
 
 
 @app.default
-def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None, run: Run) -> int:
+def serve(*, host: str | None = None, port: Port = None, workers: int | None = None, run: Run) -> int:
     """Run the service until it is told to stop; says one line for each door that accepts connections.
 
     Parameters

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from keys.secret import Secret
 from vault.domain.event import Actor
@@ -10,13 +12,13 @@ from vault.domain.names import StaffName
 from vault.domain.staff import Role, StaffMember
 from vault.entrypoints.cli.arguments import Name, PasswordFile
 from vault.entrypoints.cli.custodians import as_custodian
-from vault.entrypoints.cli.exits import WrongUsage
+from vault.entrypoints.cli.exits import CommandFailed, WrongUsage
 from vault.entrypoints.cli.identity_files import HybridKey, read_identity
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.opening import in_vault
 from vault.entrypoints.cli.renewing import finish_renewals
 from vault.entrypoints.cli.staff_rows import SHOWN_ONCE, issued_row, member_row
-from vault.errors import Closed
+from vault.errors import AccessDenied, Closed
 from vault.ports.vault import Vault
 from vault.usecases.list_renewals import list_renewals
 from vault.usecases.recover_staff import another_dpo, by_recovery, recover_staff
@@ -73,7 +75,8 @@ def recover(
 
     # Nobody is another DPO to themselves: who says so, perhaps by CALLVAULT_AS, brings the recovery identity.
     if run.options.staff not in {None, name}:
-        run.show(issued_row(*as_custodian(run, password_file, _by_dpo, roles=(Role.DPO,))))
+        with _told_of_recovery(run):
+            run.show(issued_row(*as_custodian(run, password_file, _by_dpo, roles=(Role.DPO,))))
     else:
         if run.options.identity is None:
             raise WrongUsage(
@@ -87,3 +90,15 @@ def recover(
 
         run.show(issued_row(*asyncio.run(in_vault(run.settings(), None, _by_recovery))))
     run.note(SHOWN_ONCE if recipient is None else "The person's identity file opens from now on.")
+
+
+@contextmanager
+def _told_of_recovery(run: Run) -> Iterator[None]:
+    """Say in a refusal that a name, perhaps by CALLVAULT_AS, makes the recovery identity a person's file."""
+    try:
+        yield
+    except AccessDenied as error:
+        if run.options.identity is None:
+            raise
+        hint = "if the file is the recovery identity, leave --as out and unset CALLVAULT_AS"
+        raise CommandFailed(f"{error}; {hint}") from None

@@ -28,6 +28,15 @@ def parse_end(text: str, now: datetime | None = None) -> datetime:
     return _parse(text, now, days_later=1)
 
 
+def moment_in(text: str) -> datetime | str:
+    """Return the time that a vault's answer writes with its zone; the text itself where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment if moment.tzinfo else text
+
+
 def _parse(text: str, now: datetime | None, days_later: int) -> datetime:
     """Read ISO 8601, `today` or `yesterday`."""
     today = (now or datetime.now().astimezone()).replace(tzinfo=None).date()
