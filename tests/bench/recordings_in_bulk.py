@@ -65,10 +65,11 @@ class Bulk:
             names = [RecordingId(new_id()) for _ in places]
             entries = append_copies(work, _sealed(like), len(places), names)
             rows: _ROWS = {"recordings": [], "headers": [], "details": [], "numbers": []}
-            for place, name, entry in zip(places, names, entries, strict=True):
+            await vault.slots.claimable(first + len(places))
+            for slot, (place, name, entry) in enumerate(zip(places, names, entries, strict=True), first):
                 number = number_of(place)
                 details = CallDetails(file_name=f"call-{place}.wav", calling=(number,))
-                rows["recordings"].append(_row(like, name, entry, first))
+                rows["recordings"].append(_row(like, name, entry, slot))
                 rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
                 sealed = sealed_details.seal(day_slot, replace(like, id=name), details)
                 rows["details"].append({"recording": name, "day": day, "sealed": sealed})

@@ -57,7 +57,7 @@ class Lying:
             for row in (first, second)
         ]
         setting = ", ".join(f"{name} = ?" for name in columns)
-        away = [value if isinstance(value, int) else f"away {value!r}" for value in found[0]]
+        away = [-1 - value if isinstance(value, int) else f"away {value!r}" for value in found[0]]
         for values, row in ((away, first), (found[0], second), (found[1], first)):
             self.change(f"UPDATE {table} SET {setting} WHERE {key} = ?", *values, row)  # noqa: S608 - as above
 
