@@ -12,7 +12,7 @@ import re
 import secrets
 import unicodedata
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from keys.secret import Secret
 
@@ -26,7 +26,7 @@ _BETWEEN_WORDS = re.compile(r"[\s_\-\u058a\u05be\u2010-\u2015\u2212\u2e3a\u2e3b\
 @cache
 def words() -> tuple[str, ...]:
     """Return the 7776 words of the EFF's large list, in its order; read once, when first needed."""
-    listed = resources.files("keys").joinpath("eff_large_wordlist.txt").read_text(encoding="ascii")
+    listed = Path(__file__).with_name("eff_large_wordlist.txt").read_text(encoding="ascii")
     return tuple(listed.split())
 
 

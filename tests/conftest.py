@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness import argon2
 from tests.harness.vaults import RealVault, found
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def argon2_paid_once() -> Iterator[None]:
+    """The same password and salt cost Argon2id once; what runs as a process of its own pays as ever."""
+    with argon2.paid_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ VaultError
 │   └── Closed               the customer was closed, the source revoked
 ├── Unavailable              not now; trying again may help
 │   ├── DatabaseUnavailable  the database can't be reached or written
+│   │   └── DatabaseForbids  its role may not do this; the owner of its tables may
 │   ├── LogUnavailable       the access log can't be written, so nothing opens
 │   ├── StoreUnavailable     the blob store can't serve
 │   ├── StorageFull          no space beyond the reserve
@@ -204,6 +205,12 @@ class DatabaseUnavailable(Unavailable):
     """The database can't be reached or written."""
 
     code = "database_unavailable"
+
+
+class DatabaseForbids(DatabaseUnavailable):
+    """The role by which the vault is in the database may not do this; the owner of its tables may."""
+
+    code = "database_forbids"
 
 
 class LogUnavailable(Unavailable):

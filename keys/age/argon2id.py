@@ -58,7 +58,7 @@ class PasswordRecipient:
     def wrap(self, file_key: FileKey) -> Stanza:
         """Encrypt `file_key` under a hash of the password; takes a good tenth of a second and 64 MiB."""
         salt = secrets.token_bytes(_SALT_BYTES)
-        body = wrap_file_key(_wrap_key(self.password, salt), file_key)
+        body = wrap_file_key(hash_password(self.password, KIND, salt), file_key)
         return Stanza(KIND, (base64.encode(salt), *_PARAMETERS), body)
 
 
@@ -83,13 +83,14 @@ class PasswordIdentity:
         if stanza.arguments[1:] != _PARAMETERS:
             raise MalformedHeader("the Argon2id parameters are not those of RFC 9106, second option")
         stanza.require_body()
-        return unwrap_file_key(_wrap_key(self.password, salt), stanza.body)
+        return unwrap_file_key(hash_password(self.password, KIND, salt), stanza.body)
 
 
-def _wrap_key(password: Secret, salt: bytes) -> bytes:
+def hash_password(password: Secret, purpose: str, salt: bytes) -> bytes:
+    """Return 32 bytes that differ for every purpose and salt; takes a good tenth of a second and 64 MiB."""
     return hash_secret_raw(
         secret=password.reveal(),
-        salt=KIND.encode("ascii") + salt,
+        salt=purpose.encode("ascii") + salt,
         time_cost=_PASSES,
         memory_cost=_MEMORY_KIB,
         parallelism=_LANES,

@@ -175,9 +175,16 @@ def _endpoint(text: str | None) -> str | None:
     """Return the endpoint: https, or http on this machine, since the unwrapped secret comes over it."""
     if text is None:
         return None
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if "@" in text or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if (
+        not parts.hostname
+        or "@" in text
+        or not (parts.scheme == "https" or (parts.scheme == "http" and local))
+    ):
         raise CustodyRefused("the custody URI awskms: wants endpoint=https://… (http only for this machine)")
     return text
 

@@ -16,7 +16,15 @@ from keys.errors import SlotDestroyed, SlotsUnavailable
 from keys.secret import Secret
 from keys.slots.folder import Folder
 from keys.slots.head import MAX_HEAD_BYTES, Head, newest, put_head, read_head, write_head
-from keys.slots.layout import SLOTS_PER_SEGMENT, ZERO_SLOT, Inventory, by_segment, segment_of
+from keys.slots.layout import (
+    SLOTS_PER_SEGMENT,
+    ZERO_SEGMENT,
+    ZERO_SLOT,
+    Inventory,
+    by_segment,
+    segment_of,
+    slot_in,
+)
 from keys.slots.mirror import Mirror, admit, claim, finish, lay_out
 from keys.slots.mirrors import Mirrors
 from keys.slots.repair import Repair, is_empty, make_up_to, repair_all
@@ -157,6 +165,20 @@ class SlotFile:
                 found = together.each(Folder.zero_alive, segment, slots)
                 alive += len(set().union(*found.values()))
         return alive
+
+    def survivors(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        """Return those of the numbers that some reachable mirror still holds, ascending; change nothing.
+
+        Any numbers may be asked for: one that was never made, or is none, lives on no mirror.
+        """
+        found: list[int] = []
+        with self._mirrors.opened(LOCK_SH) as together:
+            for segment, slots in by_segment(each for each in numbers if each >= 0).items():
+                copies = together.each(Folder.read_segment, segment).values()
+                kept = [copy for copy in copies if copy is not None and copy != ZERO_SEGMENT]
+                living = {slot for copy in kept for slot in slots if slot_in(copy, slot) != ZERO_SLOT}
+                found += (segment * SLOTS_PER_SEGMENT + slot for slot in living)
+        return tuple(sorted(found))
 
     def drop_empty_segments(self) -> int:
         """Unlink wholly destroyed segments, never the newest; return how many."""

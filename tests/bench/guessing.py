@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 
 from tests.bench import servers
-from tests.bench.client import Peer, call, put
+from tests.bench.disturbed import Seen, belong_here, disturbed, rows
 from tests.bench.footprint import Footprint, footprint
 from tests.bench.grounds import ground
 from tests.bench.plan import Plan
-from tests.bench.table import Row, percentile, render
-from tests.bench.uploads import content_of
-from tests.harness.vaults import RealVault
+from tests.bench.table import Row, render
 
 GUESSES_PER_SECOND = 1000
-_MILLISECONDS = 1000
 _MIB = 1 << 20
 _WARMING_SECONDS = 2.0
-
-
-@dataclass
-class Seen:
-    """How long uploads and sign-ins took, in milliseconds: by link, and by name from a known network."""
-
-    uploads: list[float] = field(default_factory=list)
-    sign_ins: list[float] = field(default_factory=list)
-    by_name: list[float] = field(default_factory=list)
 
 
 def measure(plan: Plan) -> str:
@@ -46,71 +30,24 @@ def measure(plan: Plan) -> str:
         for number in range(rounds):
             belong_here(source, known, seconds, quiet, f"quiet-{number}")
             before = footprint(service)
-            with guessing(source.port, seconds + 2 * _WARMING_SECONDS) as attack:
+            with disturbed(
+                "guesser", source.port, GUESSES_PER_SECOND, seconds + 2 * _WARMING_SECONDS
+            ) as attack:
                 time.sleep(_WARMING_SECONDS)
                 belong_here(source, known, seconds, attacked, f"attacked-{number}")
-            answered += attack.answered
+            answered += attack.counted
             left = left.grown(before, footprint(service))
     rate = answered / (seconds + 2 * _WARMING_SECONDS) / rounds
     note = f"{rate:.0f} guesses/s were answered, of {GUESSES_PER_SECOND} meant"
     return render(
         f"P11: under wrong guesses (ours), beside the same in quiet (peer){plan.where}",
         [
-            *_rows("upload of 1 MiB", attacked.uploads, quiet.uploads, "<= 2", note),
-            *_rows("sign-in by link", attacked.sign_ins, quiet.sign_ins, "<= 2; < 500 ms", note),
-            *_rows("sign-in by name", attacked.by_name, quiet.by_name, "<= 2; < 500 ms", note),
+            *rows("upload of 1 MiB", attacked.uploads, quiet.uploads, "<= 2", note),
+            *rows("sign-in by link", attacked.sign_ins, quiet.sign_ins, "<= 2; < 500 ms", note),
+            *rows("sign-in by name", attacked.by_name, quiet.by_name, "<= 2; < 500 ms", note),
             *_left_behind(left, answered, attacked),
         ],
     )
-
-
-def belong_here(source: Peer, known: RealVault, seconds: float, seen: Seen, name: str) -> None:
-    """Upload and sign in by turns for that long."""
-    until, number = time.perf_counter() + seconds, 0
-    door = Peer(source.port)
-    by_link = {"link": known.link, "password": known.password}
-    by_name = {"customer": "acme", "password": known.password}
-    with source.connected() as uploading, door.connected() as signing_in:
-        while time.perf_counter() < until:
-            file_name = f"{name}-{number:05d}.wav"
-            begun = time.perf_counter()
-            put(uploading, source, file_name, content_of(file_name))
-            taken = time.perf_counter()
-            seen.uploads.append((taken - begun) * _MILLISECONDS)
-            call(signing_in, door, "POST", "/v1/collect/sessions", by_link)
-            linked = time.perf_counter()
-            seen.sign_ins.append((linked - taken) * _MILLISECONDS)
-            call(signing_in, door, "POST", "/v1/collect/sessions", by_name)
-            seen.by_name.append((time.perf_counter() - linked) * _MILLISECONDS)
-            number += 1
-
-
-@dataclass
-class Attack:
-    """How many guesses got an answer, once it is over."""
-
-    answered: int = 0
-
-
-@contextmanager
-def guessing(port: int, seconds: float) -> Iterator[Attack]:
-    """Let a process guess until it has had its time."""
-    command = [sys.executable, "-m", "tests.bench.guesser", str(port), str(GUESSES_PER_SECOND), str(seconds)]
-    attack = Attack()
-    process = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        yield attack
-        attack.answered = int(process.communicate(timeout=seconds + 30)[0])
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _rows(name: str, attacked: list[float], quiet: list[float], goal: str, note: str) -> list[Row]:
-    return [
-        Row(f"{name}, p50", "ms", percentile(attacked, 50), percentile(quiet, 50), "", note=note),
-        Row(f"{name}, p99", "ms", percentile(attacked, 99), percentile(quiet, 99), goal, note=note),
-    ]
 
 
 def _left_behind(left: Footprint, answered: int, attacked: Seen) -> list[Row]:

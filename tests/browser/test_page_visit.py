@@ -136,6 +136,23 @@ async def test_pages_and_new_ones(page: Page, fake: CollectFake, sign_in: SignIn
     )
 
 
+async def test_looking_again_offline_is_told(page: Page, fake: CollectFake, sign_in: SignIn) -> None:
+    """A list that can't be renewed says so, offers no other password, and takes it back once it could."""
+    await sign_in(page)
+    look, banner = page.get_by_role("button", name="Look for new ones"), page.locator("#banner")
+
+    await page.context.set_offline(True)
+    await look.click()
+
+    await expect(banner).to_have_text(
+        "The service can\u2019t be reached. Check your connection.", use_inner_text=True
+    )
+    await page.context.set_offline(False)
+    await look.click()
+    await expect(banner).to_be_hidden()
+    assert fake.asked == ["sign in", "list 0", "list 0"]
+
+
 async def test_nothing_waits(page: Page, fake: CollectFake, sign_in: SignIn) -> None:
     """An empty list says so instead of showing an empty table."""
     await sign_in(page)

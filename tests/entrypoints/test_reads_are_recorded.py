@@ -34,6 +34,7 @@ READING = {
     "links list": (),
     "recordings export": ("{waiting}", "--reason", "x", "-o", "{tmp}/call.age"),
     "recordings list": (),
+    "recordings requests": (),
     "recordings open": ("{waiting}", "--reason", "x", "-o", "{tmp}/call.wav"),
     "recordings show": ("{waiting}",),
     "sources list": (),
@@ -133,7 +134,8 @@ def test_what_is_shown_is_an_entry(read: Read, command: str, tmp_path: Path) -> 
     ours = [entry for entry in entries if entry["index"] >= last and entry["name"] == "dana"]
     assert len(ours) == 1
     noun, verb = ours[0]["action"].split(".")
-    assert command.split(maxsplit=1)[0].removesuffix("s") in {noun, "audit"}
+    of = "opening" if command == "recordings requests" else command.split(maxsplit=1)[0].removesuffix("s")
+    assert of in {noun, "audit"}
     assert verb in {"listed", "read", "made", "opened", "exported"}
 
 

@@ -7,15 +7,16 @@ the disk up in between (`hold_commits`), to see who acts on what is not durable 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from keys.errors import KeysError
 from tests.fakes.grants import MemoryGrants, MemoryOpeningRequests
 from tests.fakes.holds import MemoryHolds
 from tests.fakes.log import MemoryLogReader, MemoryLogWriter
 from tests.fakes.power import Power
+from tests.fakes.recording_parts import MemoryRecordingParts
 from tests.fakes.recordings import MemoryRecordings, MemorySlotClaims
 from tests.fakes.renewals import MemoryRenewals
 from tests.fakes.repositories import (
@@ -38,10 +39,13 @@ from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.staff_sessions import StaffSessions
 
 OnCommit = Callable[[Frontier], Awaitable[None]]
+
+T = TypeVar("T")
 
 
 class MemoryRepositories:
@@ -55,6 +59,7 @@ class MemoryRepositories:
     links: ports.Links
     sessions: ports.Sessions
     recordings: ports.Recordings
+    recording_parts: RecordingParts
     holds: ports.Holds
     grants: Grants
     opening_requests: OpeningRequests
@@ -74,6 +79,7 @@ class MemoryRepositories:
         self.links = MemoryLinks(state)
         self.sessions = MemorySessions(state)
         self.recordings = MemoryRecordings(state)
+        self.recording_parts = MemoryRecordingParts(state)
         self.holds = MemoryHolds(state)
         self.grants = MemoryGrants(state)
         self.opening_requests = MemoryOpeningRequests(state)
@@ -173,6 +179,18 @@ class MemoryDatabase:
         """Begin a snapshot of what is durable."""
         await self.check()
         yield MemoryRepositories(self.state.copy())
+
+    async def change(self, body: Callable[[UnitOfWork], Coroutine[Any, Any, T]]) -> T:
+        """Take the turn for a body, and commit it."""
+        async with self.unit_of_work() as work:
+            answer = await body(work)
+            await work.commit()
+        return answer
+
+    async def read(self, body: Callable[[Repositories], Coroutine[Any, Any, T]]) -> T:
+        """Read in a snapshot of what is durable."""
+        async with self.reading() as rows:
+            return await body(rows)
 
     async def check(self) -> None:
         """Pass unless `down`."""

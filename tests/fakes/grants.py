@@ -75,6 +75,15 @@ class MemoryOpeningRequests(Memory):
         """Return the request whose id begins so."""
         return self._state.opening_requests[the_only(list(self._state.opening_requests), prefix)]
 
+    async def all(self) -> Sequence[OpeningRequest]:
+        """Return all, the oldest first."""
+        return sorted(self._state.opening_requests.values(), key=lambda each: (each.requested_at, each.id))
+
+    async def not_used(self, requested_by: StaffId | None, limit: int) -> Sequence[OpeningRequest]:
+        """Return those that nobody has used, the newest first."""
+        found = [each for each in await self.all() if each.used_at is None]
+        return [each for each in found if requested_by in (None, each.requested_by)][::-1][:limit]
+
     async def unused(
         self, recording: RecordingId, requested_by: StaffId, action: Action
     ) -> Sequence[OpeningRequest]:

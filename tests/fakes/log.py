@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import starmap
 
 from tests.fakes.state import State
-from vault.audit.canonical import detail_digest
+from vault.audit.details import SALT_BYTES, detail_digest
 from vault.audit.entry import Entry, next_time
 from vault.audit.tiles import TILE_WIDTH, Tile, tile_root, tiles_completed
 from vault.audit.tree import Frontier, Node, leaf_hash, perfect_root
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
 from vault.ports.clock import Clock
-from vault.ports.log import Appended, EventFilter, StoredEntry
+from vault.ports.log import Appended, EventFilter, StoredEntry, StoredRun
 
-_SALT_BYTES = 16
+_ENTRIES_PER_RUN = 100
 
 
 class MemoryLogWriter:
@@ -30,7 +32,7 @@ class MemoryLogWriter:
         """Give the event its place; raise `LogCorrupt` for one that the log can't hold."""
         state, index = self._state, self._state.frontier.size
         time = next_time(self._clock.now(), state.last_time)
-        salt, detail = secrets.token_bytes(_SALT_BYTES), event.detail_row()
+        salt, detail = secrets.token_bytes(SALT_BYTES), event.detail_row()
         entry = Entry(
             index=index,
             time=time,
@@ -39,7 +41,7 @@ class MemoryLogWriter:
             outcome=event.outcome.value,
             channel=event.actor.channel.value,
             recording=event.recording,
-            facts=event.facts,
+            facts=event.entry_facts(),
             detail=detail_digest(salt, detail),
         )
         record = entry.encode()
@@ -90,14 +92,29 @@ class MemoryLogReader:
             if index in self._state.entries:
                 yield self._state.entries[index]
 
+    async def runs(self, start: int, stop: int) -> AsyncIterator[StoredRun]:
+        """Yield runs of a few entries."""
+        run: list[StoredEntry] = []
+        async for stored in self.scan(start, stop):
+            if run and (stored.index > run[-1].index + 1 or len(run) == _ENTRIES_PER_RUN):
+                yield _run(run)
+                run = []
+            run.append(stored)
+        if run:
+            yield _run(run)
+
+    async def orphaned_details(self, limit: int) -> Sequence[int]:
+        """Return those that a test put beside the log."""
+        return sorted(self._state.orphaned_details)[:limit]
+
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Compute the hashes from the entries."""
         return {node: self._node(node, size) for node in wanted}
 
     async def tiles(self) -> AsyncIterator[tuple[int, int, bytes]]:
         """Yield what was kept."""
-        for (level, index), hashes in sorted(self._state.tiles.items()):
-            yield level, index, hashes
+        for tile in sorted(starmap(Tile, self._state.tiles), key=lambda each: (each.end_index, each.level)):
+            yield tile.level, tile.index, self._state.tiles[tile.level, tile.index]
 
     def _node(self, node: Node, size: int) -> bytes:
         leaves = range(node.index << node.level, (node.index + 1) << node.level)
@@ -117,6 +134,15 @@ def _fits(entry: Entry, which: EventFilter) -> bool:
     same = all(wanted is None or wanted == found for wanted, found in pairs)
     since = which.since is None or entry.time >= which.since
     return same and since and (which.until is None or entry.time < which.until)
+
+
+def _run(run: Sequence[StoredEntry]) -> StoredRun:
+    return StoredRun(
+        run[0].index,
+        [stored.record for stored in run],
+        [stored.salt for stored in run],
+        [None if stored.detail is None else json.dumps(stored.detail) for stored in run],
+    )
 
 
 def _full_tile(state: State, tile: Tile) -> bytes:

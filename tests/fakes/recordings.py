@@ -11,7 +11,7 @@ from tests.fakes.repositories import Memory, the_only
 from vault.domain.names import BlobKey, CustomerId, RecordingId
 from vault.domain.recording import LIVING, Recording, RecordingState
 from vault.errors import Conflict, NotFound
-from vault.ports.repositories import NewRecording, Period, RecordingFilter, SealedDetails
+from vault.ports.repositories import NewRecording, Period, PeriodSlot, RecordingFilter, SealedDetails
 
 
 class MemoryRecordings(Memory):
@@ -93,10 +93,10 @@ class MemoryRecordings(Memory):
         for each in sorted(self._state.recordings.values(), key=lambda each: each.log_index):
             yield self._counted(each)
 
-    async def unfinished(self, limit: int) -> Sequence[Recording]:
+    async def unfinished(self, limit: int, *, after: int = -1) -> Sequence[Recording]:
         """Return those collected and not shredded."""
-        found = self._state.recordings.values()
-        return [each for each in found if each.state is RecordingState.COLLECTED][:limit]
+        found = [each async for each in self.scan() if each.state is RecordingState.COLLECTED]
+        return [each for each in found if each.log_index > after][:limit]
 
     async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
         """Count them and their bytes."""
@@ -156,18 +156,29 @@ class MemorySlotClaims(Memory):
         """Give the day or month another slot."""
         self._state.periods[period, _first_day(period, day)] = number
 
-    async def destroyed(self) -> AsyncIterator[int]:
-        """Yield what is known as destroyed."""
-        for number in sorted(self._state.slots_destroyed):
-            yield number
+    async def periods(self) -> Sequence[PeriodSlot]:
+        """Return the slot of every period."""
+        claimed = self._state.slots_claimed
+        return [
+            PeriodSlot(period, day, number, claimed[number][1])
+            for (period, day), number in sorted(self._state.periods.items())
+            if number in claimed
+        ]
 
-    async def destroyed_in_use(self) -> AsyncIterator[int]:
+    async def destroyed(self) -> AsyncIterator[Sequence[int]]:
+        """Yield what is known as destroyed."""
+        if self._state.slots_destroyed:
+            yield sorted(self._state.slots_destroyed)
+
+    async def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
         """Yield those under which something lives."""
         state = self._state
         living = {each.slot for each in state.recordings.values() if each.state in LIVING}
         living |= {each.slot for each in state.identities.values() if each.slot is not None}
-        for number in sorted(living & state.slots_destroyed.keys()):
-            yield number
+        living |= {each.slot for each in state.grants.values() if each.ended_at is None}
+        living |= set(state.periods.values())
+        if in_use := sorted(living & state.slots_destroyed.keys()):
+            yield in_use
 
     def _last_in_use(self) -> int:
         state = self._state

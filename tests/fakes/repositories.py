@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -183,6 +183,11 @@ class MemoryIdentities(Memory):
         """Return the ids of owners of that kind."""
         ids = {key[1] for key in self._state.identities if key[0] is owner and key[1] > after}
         return sorted(ids)[:limit]
+
+    async def scan(self) -> AsyncIterator[LockedIdentity]:
+        """Yield all by owner and generation."""
+        for key in sorted(self._state.identities):
+            yield self._state.identities[key]
 
 
 class MemoryLinks(Memory):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -88,9 +88,9 @@ class MemorySlots:
         self._reachable()
         return self.head
 
-    async def reconcile(self, destroyed: AsyncIterator[int]) -> int:
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
         """Let zero on any mirror win on all, zero again what is known as destroyed; count what was alive."""
-        known = {number async for number in destroyed}
+        known = {number async for batch in destroyed for number in batch}
         together = self._reachable()
         repaired = 0
         for number in set().union(*together):
@@ -101,6 +101,10 @@ class MemorySlots:
                 mirror[number] = wanted
         return repaired
 
+    async def survivors(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those that some reachable mirror holds."""
+        return sorted({each for each in numbers for mirror in self._reachable() if _lives(mirror, each)})
+
     async def first_unused(self) -> int:
         """Return the first number of the next segment."""
         made = max((number for mirror in self._reachable() for number in mirror), default=-1) + 1
@@ -108,9 +112,13 @@ class MemorySlots:
 
     def alive(self, number: int) -> bool:
         """Say whether any mirror, reachable or not, still holds the slot."""
-        return any(mirror.get(number, _ZERO) != _ZERO for mirror in self.mirrors)
+        return any(_lives(mirror, number) for mirror in self.mirrors)
 
     def _reachable(self) -> list[dict[int, bytes]]:
         if self.down or len(self.away) == len(self.mirrors):
             raise SlotsUnavailable("every mirror is away, as the test asked")
         return [mirror for number, mirror in enumerate(self.mirrors) if number not in self.away]
+
+
+def _lives(mirror: dict[int, bytes], number: int) -> bool:
+    return mirror.get(number, _ZERO) != _ZERO

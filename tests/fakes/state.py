@@ -62,6 +62,7 @@ class State:
     renewals: dict[int, Renewal] = field(default_factory=dict)
     networks: dict[tuple[CustomerId, str], datetime] = field(default_factory=dict)
     entries: dict[int, StoredEntry] = field(default_factory=dict)
+    orphaned_details: set[int] = field(default_factory=set)
     tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
     frontier: Frontier = field(default_factory=Frontier)
     last_time: datetime | None = None

@@ -7,6 +7,7 @@ for every kind (3 unless given), `--turns N` the count. CALLVAULT_TEST_SEED repe
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> int:
     unknown = [name for name in given.names if name not in KINDS]
     if unknown:
         parser.error(f"no fault is called {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or disks would stay mounted, and forks alive
     trials = []
     with tempfile.TemporaryDirectory(prefix="callvault-faults-") as folder:
         known = found(Path(folder) / "founded")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.faults.powercuts import check_whole, session_of
+from tests.faults.powercuts import check_whole
 from tests.faults.trial import Lost, Trial
 from tests.harness.vaults import SOMEBODY, RealVault
 from vault.app import clock, opening
@@ -18,7 +18,6 @@ from vault.entrypoints.serve.housekeeping import SUPERVISOR_CHORES
 from vault.errors import AccessDenied
 from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
-from vault.usecases.authenticate import authenticate
 from vault.usecases.sign_in import sign_in
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -34,7 +33,7 @@ async def run(trial: Trial, known: RealVault, folder: Path) -> None:
 
 
 async def _live(trial: Trial, known: RealVault) -> None:
-    before = await session_of(known)
+    before = await known.signed_in()
     for jump in JUMPS:
         with _clock_set(jump):
             async with known.opened() as vault:
@@ -42,7 +41,7 @@ async def _live(trial: Trial, known: RealVault) -> None:
                 for chore in SUPERVISOR_CHORES:
                     await chore.work(vault)
                 # Once the year had passed, the session was over and its slot destroyed: that stays so.
-                await _judge_session(vault, before, alive=jump < timedelta(0))
+                await _judge_session(before, vault, alive=jump < timedelta(0))
                 await _judge_link(known, vault, alive=jump < YEAR)
             trial.note("starts")
     async with known.opened() as vault:
@@ -65,9 +64,9 @@ def _clock_set(jump: timedelta) -> Iterator[None]:
         vars(opening)["SystemClock"] = right
 
 
-async def _judge_session(vault: Vault, token: str, *, alive: bool) -> None:
+async def _judge_session(before: RealVault, vault: Vault, *, alive: bool) -> None:
     try:
-        await authenticate(vault, token, by=SOMEBODY)
+        await before.visit(vault)
     except AccessDenied:
         assert not alive, "a session that is not over is refused"
     else:

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import random
+import select
+import signal
+import socket
 import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from keys.errors import KeysError
-from tests.harness.vaults import SOMEBODY, RealVault
-from vault.app import open_vault
+from tests.harness.vaults import RealVault
+from vault.app.opening import open_vault
 from vault.domain.names import RecordingId, Sha256
+from vault.entrypoints.http.app import create_app
+from vault.entrypoints.http.connection import Door
+from vault.entrypoints.http.logging import set_up_logging
+from vault.entrypoints.serve.housekeeping import SUPERVISOR_CHORES, WORKER_CHORES, keep_house
 from vault.errors import VaultError
 from vault.ports.vault import Vault
 from vault.store import filesystem, slots
-from vault.usecases.authenticate import Visitor, authenticate
+from vault.usecases.authenticate import Visitor
 from vault.usecases.check_readiness import check_readiness
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.keep_house import delete_queued_blobs
@@ -44,13 +55,13 @@ def say(word: str, facts: Said) -> None:
 
 
 async def carry_out(order: Mapping[str, Any]) -> None:
-    """Open the vault and do the one deed that is ordered, or work until the power goes."""
+    """Open the vault and do the one deed that is ordered, or work or serve until it ends in the middle."""
     given = order["vault"]
     environment = tuple((name, value) for name, value in given["environment"])
     known = RealVault(**{**given, "data": Path(given["data"]), "environment": environment})
-    if order["deed"] == "work":
+    if lasting := _LASTING.get(order["deed"]):
         async with known.opened() as vault:
-            await _work(known, vault, order)
+            await lasting(known, vault, order)
         return
     # One thread each: strace counts the calls of a thread, and the trial must know which one will call.
     vars(slots)["_THREADS"] = vars(filesystem)["_THREADS"] = 1
@@ -60,10 +71,10 @@ async def carry_out(order: Mapping[str, Any]) -> None:
 
 async def _do_and_tell(known: RealVault, vault: Vault, order: Mapping[str, Any]) -> None:
     """Do a deed under a fault; then tell how the vault feels; then do it again without the fault."""
-    visitor = await authenticate(vault, order["token"], by=SOMEBODY)
+    visitor = await known.visit(vault)
     await known.upload(vault, b"what starts every thread", name="warm.wav")
     deed = _DEEDS[order["deed"]](known, vault, visitor, order)
-    say("ready", {"threads": {thread.name: thread.native_id for thread in threading.enumerate()}})
+    say("ready", {"threads": [(thread.name, thread.native_id) for thread in threading.enumerate()]})
     for word in ("done", "again"):
         if not await asyncio.to_thread(sys.stdin.readline):
             return
@@ -114,32 +125,48 @@ def _collect(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, A
     return deed
 
 
-_DEEDS = {"upload": _upload, "open": _open, "collect": _collect}
+async def _serve(known: RealVault, vault: Vault, order: Mapping[str, Any]) -> None:
+    """Answer as a worker of the service does, and keep house as its supervisor does, in one process."""
+    set_up_logging()
+    listener = socket.create_server(("127.0.0.1", order["port"]))
+    await Door(create_app(vault, known.settings)).open(listener)
+    say("accepting", {"port": listener.getsockname()[1]})
+    await keep_house(vault, (*SUPERVISOR_CHORES, *WORKER_CHORES))
 
 
 async def _work(known: RealVault, vault: Vault, order: Mapping[str, Any]) -> None:
     """Upload and collect, several at a time, until there is no power; tell each answer at once."""
-    visitor = await authenticate(vault, order["token"], by=SOMEBODY)
+    visitor = await known.visit(vault)
     chance = random.Random(order["seed"])  # noqa: S311 - it draws tests, not keys
     say("ready", {})
     async with asyncio.TaskGroup() as tasks:
         for number in range(UPLOADERS):
-            tasks.create_task(_work_on(known, vault, visitor, chance, f"{order['seed']}-{number}"))
+            tasks.create_task(_work_on(known, vault, visitor, chance, number))
 
 
 async def _work_on(
-    known: RealVault, vault: Vault, visitor: Visitor, chance: random.Random, prefix: str
+    known: RealVault, vault: Vault, visitor: Visitor, chance: random.Random, uploader: int
 ) -> None:
     with suppress(VaultError, KeysError):
-        for number in range(1_000_000):
+        for number in itertools.count(uploader):
             content = chance.randbytes(chance.choice(_SIZES))
             digest = hashlib.sha256(content).hexdigest()
-            receipt = await known.upload(vault, content, name=f"{prefix}-{number}.wav")
+            receipt = await known.upload(vault, content, name=f"{chance.random()}.wav")
             say("sealed", {"recording": receipt.recording, "sha256": digest})
             if number % 2:
                 say("collecting", {"recording": receipt.recording})
                 answer = await confirm_receipt(vault, visitor, receipt.recording, Sha256(digest))
                 say("collected", {"recording": receipt.recording, "certificate": answer.certificate})
+
+
+_DEEDS = {"upload": _upload, "open": _open, "collect": _collect}
+_LASTING = {"work": _work, "serve": _serve}
+
+
+def _carry_out(order: Mapping[str, Any]) -> None:
+    """Run it; on asyncio's own loop where calls fail, for uvloop's is told of them by calls like a disk's."""
+    run = uvloop.run if order["deed"] in _LASTING else asyncio.run
+    run(carry_out(order))
 
 
 def _in_a_fork(order: str) -> int:
@@ -148,12 +175,25 @@ def _in_a_fork(order: str) -> int:
     if pid == 0:
         code = 1
         try:
-            asyncio.run(carry_out(json.loads(order)))
+            say("forked", {"pid": os.getpid()})
+            _carry_out(json.loads(order))
             code = 0
+        except BaseException:  # noqa: BLE001 - whatever it is, the fork must not go on as its parent
+            traceback.print_exc()
         finally:
             os._exit(code)
-    say("forked", {"pid": pid})
+    _wait_while_watched(pid)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _wait_while_watched(pid: int) -> None:
+    """Wait until the fork has ended; end it when the trial has gone, for some never end by themselves."""
+    handle, poll = os.pidfd_open(pid), select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(0, 0)  # told of the end of the pipe alone
+    if poll.poll()[0][0] != handle:
+        os.kill(pid, signal.SIGKILL)
+    os.close(handle)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Make the n-th system call of a deed fail, or its last, and see what the vault says and keeps.
 
-A clean run under strace counts the calls of each thread that writes: the one of the database, the one of the
-slots, the one of the blobs. Then every one of these calls is hit, each in a vault of its own.
+A clean run under strace counts the calls of each thread that works on a disk: those of the database, the one
+of the slots, the one of the blobs. Then every one of these calls is hit, each in a vault of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults.powercuts import check_whole, session_of
+from tests.faults.powercuts import check_whole
 from tests.faults.trial import CannotTry, HalfKept, Lost, Trial
 from tests.faults.workers import Worker, worker
 from tests.harness.chance import dice
@@ -27,12 +27,18 @@ from vault.domain.names import RecordingId
 from vault.domain.recording import Recording, RecordingState
 from vault.ports.log import EventFilter
 
-CALLS = (
+WRITING = (
     *("openat", "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate"),
     *("rename", "link", "linkat", "unlink", "unlinkat", "mkdir"),
 )
-PARTS = {"database": "database", "slots": "slots_0", "blobs": "blobs_0"}
-"""The parts of a vault's disk, with the name of the thread that writes each."""
+"""Each is hit by every fault."""
+READING = (
+    *("read", "pread64", "lseek", "close", "mmap", "flock", "fcntl"),
+    *("newfstatat", "fstatfs", "fadvise64", "getdents64"),
+)
+"""Between those; each is hit by the first two faults."""
+PARTS = ("database", "slots", "blobs")
+"""The parts of a vault's disk: the names of the threads that work on each begin so."""
 DEEDS = ("upload", "open", "collect")
 _SYNCS = {"fsync", "fdatasync"}
 _CALLED = re.compile(r"^(?:\[pid +\d+\] )?(\w+)\(")
@@ -65,13 +71,18 @@ class Case:
     """One call of one thread in one deed, and what happens to it."""
 
     deed: str
-    part: str
+    thread: str
     call: str
     number: int
     fault: Fault
 
     def __str__(self) -> str:
-        return f"{self.deed}: {self.fault.name} at {self.call} {self.number} of the {self.part}"
+        return f"{self.deed}: {self.fault.name} at {self.call} {self.number} of the {self.thread}"
+
+    @property
+    def part(self) -> str:
+        """The part of the disk."""
+        return self.thread.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,6 @@ class Scene:
     """A vault with one recording and a session, to be copied for every case."""
 
     known: RealVault
-    token: str
     recording: str
     sha256: str
     content: bytes
@@ -88,7 +98,6 @@ class Scene:
     def order(self) -> Mapping[str, object]:
         """What every deed is told."""
         return {
-            "token": self.token,
             "recording": self.recording,
             "sha256": self.sha256,
             "seed": 1,
@@ -109,31 +118,40 @@ async def run(trial: Trial, known: RealVault, folder: Path) -> None:
             with trial.watched(str(case)):
                 await _try(trial, doer, scene, case, folder / str(turn))
             shutil.rmtree(folder / str(turn), ignore_errors=True)
-    trial.note("calls", len({(case.deed, case.part, case.call, case.number) for case in cases}))
+    trial.note("calls", len({(case.deed, case.thread, case.call, case.number) for case in cases}))
+    trial.note("cases", len(cases))
 
 
 async def _scene(known: RealVault) -> Scene:
     content = random.Random(0).randbytes(200_000)  # noqa: S311 - it draws tests, not keys
     async with known.opened() as vault:
         receipt = await known.upload(vault, content)
-    return Scene(known, await session_of(known), receipt.recording, receipt.sha256, content)
+    return Scene(await known.signed_in(), receipt.recording, receipt.sha256, content)
 
 
 def _cases(doer: Worker, scene: Scene, deed: str, folder: Path) -> Iterator[Case]:
     """Do the deed once without a fault; give a case for each call and fault."""
     known = scene.known.copied_to(folder / f"clean-{deed}")
     threads = _ready(doer, known, deed, scene)
-    logs = {part: folder / f"{deed}-{part}.calls" for part in threads}
-    with _tracing({logs[part]: thread for part, thread in threads.items()}, (f"trace={','.join(CALLS)}",)):
+    logs = {name: folder / f"{deed}-{name}.calls" for name in threads}
+    traced = {logs[name]: thread for name, thread in threads.items()}
+    with _tracing(traced, (f"trace={','.join((*WRITING, *READING))}",)):
         doer.tell("go")
         done = doer.wait_for("done")
     assert not done.keys() & {"refused", "unexpected"}, f"{deed} without a fault: {done}"
     doer.kill()
-    for part, log in logs.items():
+    for thread, log in logs.items():
         lines = log.read_text(encoding="utf-8").split("\n")
         for call, count in Counter(found[1] for line in lines if (found := _CALLED.match(line))).items():
             for number in range(1, count + 1):
-                yield from (Case(deed, part, call, number, fault) for fault in FAULTS)
+                yield from (Case(deed, thread, call, number, fault) for fault in _faults_at(call))
+
+
+def _faults_at(call: str) -> Sequence[Fault]:
+    """Return what happens at such a call. Letting go of a lock, SQLite's `fcntl`, fails on no local disk."""
+    if call == "fcntl":
+        return FAULTS[:1]
+    return FAULTS if call in WRITING else FAULTS[:2]
 
 
 def _fairly(cases: Sequence[Case], chance: random.Random) -> Sequence[Case]:
@@ -144,7 +162,7 @@ def _fairly(cases: Sequence[Case], chance: random.Random) -> Sequence[Case]:
     before: Counter[tuple[str, str, str]] = Counter()
     ranked: list[tuple[int, int, Case]] = []
     for case in chance.sample(cases, len(cases)):
-        kind = (case.deed, case.part, case.call)
+        kind = (case.deed, case.thread, case.call)
         ranked.append((before[kind], len(ranked), case))
         before[kind] += 1
     return [case for _, _, case in sorted(ranked, key=lambda each: each[:2])]
@@ -153,20 +171,23 @@ def _fairly(cases: Sequence[Case], chance: random.Random) -> Sequence[Case]:
 async def _try(trial: Trial, doer: Worker, scene: Scene, case: Case, folder: Path) -> None:
     """Do the deed under the fault, and again without it; then open the vault anew and look."""
     known = scene.known.copied_to(folder)
-    thread = _ready(doer, known, case.deed, scene)[case.part]
+    thread = _ready(doer, known, case.deed, scene)[case.thread]
     when = f"when={case.number}{'+' if case.fault.lasting else ''}"
     tampering = (f"trace={case.call}", f"inject={case.call}:{case.fault.tampering}:{when}")
     answers: list[Mapping[str, Any]] = []
     with _tracing({folder / "calls": thread}, tampering):
         doer.tell("go")
-        done = doer.wait_for("done", "ended")
-        answers.append(done)
-        if "code" not in done:
-            _must_tell(trial, case, doer.wait_for("readiness"))
-    if "code" in done:
-        assert done["code"] == -9, f"it ended with {done['code']}"
+        heard = doer.wait_for("done", "ended")
+        if "code" not in heard:
+            answers.append(heard)
+            heard = doer.wait_for("readiness", "ended")
+    if "code" in heard:
+        assert heard["code"] == -9, f"it ended with {heard['code']}"
         trial.note("killed")
-    elif case.fault.then_dies:
+        await _look(trial, known, case, scene, answers)
+        return
+    _must_tell(trial, case, heard)
+    if case.fault.then_dies:
         doer.kill()
     else:
         doer.tell("again")
@@ -215,7 +236,7 @@ def _judge(
             raise Lost(f"{answer['served']} bytes were served without an entry")
         if answer.get("certificate") and one.state is not RecordingState.SHREDDED:
             raise Lost(f"certified as destroyed and {one.state}")
-    if _entry_can_be_lost(case) and answers[0].get("served"):
+    if _entry_can_be_lost(case) and answers and answers[0].get("served"):
         raise Lost(f"{answers[0]['served']} bytes were served, and the entry's sync had failed")
     if case.deed != "collect" and one.state is not RecordingState.WAITING:
         raise Lost(f"nobody collected it, and it is {one.state}")
@@ -228,10 +249,15 @@ def _entry_can_be_lost(case: Case) -> bool:
 
 
 def _ready(doer: Worker, known: RealVault, deed: str, scene: Scene) -> Mapping[str, int]:
-    """Begin a deed; return the threads that will do the writing, by the part of the disk."""
+    """Begin a deed; return the threads that work on a disk, by their part and the order of their start."""
     doer.begin(known, deed, **scene.order)
-    threads = doer.wait_for("ready")["threads"]
-    return {part: threads[name] for part, name in PARTS.items() if name in threads}
+    threads = sorted(doer.wait_for("ready")["threads"], key=lambda each: each[1])
+    found: dict[str, list[int]] = {part: [] for part in PARTS}
+    for name, thread in threads:
+        for part in PARTS:
+            if name.startswith(part):
+                found[part].append(thread)
+    return {f"{part}-{at}": thread for part in PARTS for at, thread in enumerate(found[part], start=1)}
 
 
 @contextmanager

@@ -1,23 +1,29 @@
-"""Kill the real service at random moments of uploads and collections, and see what is there afterwards."""
+"""Kill the service at random moments of uploads and collections, and see what is there afterwards.
+
+Three at a time: the real one, and two in forks, which serve the same without the seconds that starting takes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError
 
+from tests.faults.served import Killable, serving_in_a_fork
 from tests.faults.trial import HalfKept, Lost, Trial
+from tests.faults.workers import worker
 from tests.harness.chance import dice
 from tests.harness.customer import Answer, Caller, Headers
-from tests.harness.service import Service, serving
+from tests.harness.service import serving
 from tests.harness.vaults import RealVault, sha256
 from vault.domain.names import RecordingId
 from vault.domain.recording import RecordingState
@@ -26,13 +32,15 @@ from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.verify_log import verify_log
 
-UPLOADERS = 5
+UPLOADERS = 4
 COLLECTORS = 2
-LONGEST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 0.1
 EDGES = (1, 65535, 65536, 65537, 131072)
 """Sizes around the ends of chunks."""
-TURNS_PER_VAULT = 20
+TURNS_PER_VAULT = 8
 """Then a fresh one: what is checked after every kill grows with the vault."""
+
+Serving = Callable[[RealVault], AbstractContextManager[Killable]]
 
 
 @dataclass
@@ -45,39 +53,55 @@ class Books:
     """Recordings whose collection was asked for: id → digest."""
     certificates: dict[str, str] = field(default_factory=dict)
     came: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
-    """Released once for every answer."""
+    """Released once for every upload's answer of this turn."""
+    killed: bool = False
+    """Whether this turn's service is."""
 
 
 async def run(trial: Trial, known: RealVault, folder: Path) -> None:
-    """Kill two services side by side: a start keeps one processor busy, and that tears more apart."""
+    """Kill both kinds of service side by side."""
     chance, turns = dice(), trial.turns()
-    async with asyncio.TaskGroup() as tasks:
-        for side in ("one", "two"):
-            tasks.create_task(_one_side(trial, known, folder / side, chance, turns))
+    origin = await known.copied_to(folder / "origin").signed_in()
+    with ExitStack() as stack:
+        doers = [stack.enter_context(worker(folder / "forks.log")) for _ in range(2)]
+        sides: list[tuple[str, Serving]] = [
+            ("callvault serve", partial(serving, workers=2)),
+            *(("its forks", partial(serving_in_a_fork, doer)) for doer in doers),
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for side in sides:
+                tasks.create_task(_kill_one_side(trial, origin, side, turns, chance))
 
 
-async def _one_side(
-    trial: Trial, known: RealVault, folder: Path, chance: random.Random, turns: Iterator[int]
+async def _kill_one_side(
+    trial: Trial, known: RealVault, side: tuple[str, Serving], turns: Iterator[int], chance: random.Random
 ) -> None:
+    kind, begin = side
     for first in turns:
-        with trial.watched(f"from kill {first}"):
-            copy = known.copied_to(folder / str(first))
-            books = await kill_again_and_again(copy, chance, first, turns)
+        with trial.watched(f"{kind}, from kill {first}"):
+            copy = known.copied_to(known.data.with_name(f"{kind} {first}"))
+            kills = _counted(trial, kind, chain((first,), islice(turns, TURNS_PER_VAULT - 1)))
+            books = await kill_again_and_again(copy, begin, kills, chance)
             trial.note("receipts", len(books.receipts))
             trial.note("certificates", len(books.certificates))
 
 
+def _counted(trial: Trial, kind: str, turns: Iterator[int]) -> Iterator[int]:
+    for turn in turns:
+        yield turn
+        trial.note(f"of {kind}")
+
+
 async def kill_again_and_again(
-    known: RealVault, chance: random.Random, first: int, turns: Iterator[int]
+    known: RealVault, begin: Serving, turns: Iterator[int], chance: random.Random
 ) -> Books:
-    """Kill one vault's service in the first turn and those that follow; see what is there at the end."""
+    """Kill one vault's service in each turn; see what is there at the end."""
     books = Books()
-    with serving(known) as service:
-        for turn in chain((first,), islice(turns, TURNS_PER_VAULT - 1)):
-            service.workers = 1 + (turn % 4 == 0)
-            await _kill_in_the_middle(service, books, chance, turn)
+    with begin(known) as service:
+        for turn in turns:
+            await _kill_in_the_middle(service, known, books, chance, turn)
             await service.restarted()
-            await _check_after_restart(service, books)
+            await _check_after_restart(service, known, books)
         await service.stopped()
     async with known.opened() as vault:
         await _sweep_everything_unknown(vault)
@@ -85,21 +109,23 @@ async def kill_again_and_again(
     return books
 
 
-async def _kill_in_the_middle(service: Service, books: Books, chance: random.Random, turn: int) -> None:
+async def _kill_in_the_middle(
+    service: Killable, known: RealVault, books: Books, chance: random.Random, turn: int
+) -> None:
     """Upload and collect on several connections at once; end everything after some answers and a moment."""
-    enough, books.came = chance.randrange(1, 2 * UPLOADERS), asyncio.Semaphore(0)
-    async with service.caller() as caller:
-        session = await caller.sign_in()
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(UPLOADERS):
-                tasks.create_task(_upload_until_killed(caller, books, chance, f"{turn}-{number}"))
-            for number in range(COLLECTORS):
-                tasks.create_task(_collect_until_killed(caller, session, books, number))
-            for _ in range(enough):
-                await books.came.acquire()
-            # The random moment itself: not waited for, but drawn.
-            await asyncio.sleep(chance.random() * LONGEST_WAIT_SECONDS)
-            await asyncio.to_thread(service.kill9)
+    enough, books.came, books.killed = chance.randrange(UPLOADERS), asyncio.Semaphore(0), False
+    session = {"Authorization": f"Bearer {known.session}"}
+    async with service.caller() as caller, asyncio.TaskGroup() as tasks:
+        for number in range(UPLOADERS):
+            tasks.create_task(_upload_until_killed(caller, books, chance, f"{turn}-{number}"))
+        for number in range(COLLECTORS):
+            tasks.create_task(_collect_until_killed(caller, session, books, number))
+        for _ in range(enough):
+            await books.came.acquire()
+        # The random moment itself: not waited for, but drawn.
+        await asyncio.sleep(chance.random() * LONGEST_WAIT_SECONDS)
+        await asyncio.to_thread(service.kill9)
+        books.killed = True
 
 
 async def _upload_until_killed(caller: Caller, books: Books, chance: random.Random, prefix: str) -> None:
@@ -117,9 +143,7 @@ async def _upload_until_killed(caller: Caller, books: Books, chance: random.Rand
 async def _collect_until_killed(caller: Caller, session: Headers, books: Books, number: int) -> None:
     """Prove to hold every other recording; note each certificate the moment it is there."""
     with suppress(ClientError):
-        while True:
-            await books.came.acquire()
-            books.came.release()
+        while not books.killed:
             waiting = [r for r in list(books.receipts.values()) if _is_to_go(r, books, number)]
             for receipt in waiting[:1]:
                 books.collecting[receipt["recording"]] = receipt["sha256"]
@@ -144,11 +168,11 @@ def _some_content(chance: random.Random) -> bytes:
     return chance.randbytes(size)
 
 
-async def _check_after_restart(service: Service, books: Books) -> None:
+async def _check_after_restart(service: Killable, known: RealVault, books: Books) -> None:
     """See that what was acknowledged opens, what was destroyed is gone, and nothing is half-kept."""
     mine, books.sent = books.sent, {}
+    session = {"Authorization": f"Bearer {known.session}"}
     async with service.caller() as caller:
-        session = await caller.sign_in()
         listed = {item["file_name"]: item for item in await caller.waiting(session)}
         for name, receipt in books.receipts.items():
             if name not in listed and receipt["recording"] not in books.collecting:

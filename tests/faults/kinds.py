@@ -18,6 +18,7 @@ from tests.faults import (
     powercuts,
     remnants,
     restores,
+    slow_connections,
 )
 from tests.faults.trial import CannotTry, Trial
 from tests.harness.chance import say
@@ -44,6 +45,7 @@ KINDS = {
     "full-disks": Kind(full_disks.run, "R4", "degrees", 60),
     "mirrors-away": Kind(mirrors_away.run, "R15", "losses", 20),
     "restores": Kind(restores.run, "R15", "histories", 30),
+    "slowhttptest": Kind(slow_connections.run, "R13", "attacks", len(slow_connections.ATTACKS)),
     "clocks": Kind(clocks.run, "log time", "lives", 5),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.disks import MIB, move, remount, small_disk
 from tests.faults.trial import HalfKept, Lost, Trial
 from tests.harness.vaults import RealVault
-from vault.app import add_mirror
+from vault.app.mirrors import add_mirror
 from vault.usecases.confirm_receipt import ReceiptState, confirm_receipt
 from vault.usecases.open_recording import open_recording
 

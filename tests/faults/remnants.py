@@ -37,7 +37,7 @@ async def run(trial: Trial, known: RealVault, folder: Path, kind: str = "ext4") 
             there = known.copied_to(disk.mounted_at / "vault")
             async with there.opened() as vault:
                 secrets = [await _upload(there, vault) for _ in range(RECORDINGS)]
-                os.sync()
+                disk.sync()
                 assert all(disk.holds(each.slot) for each in secrets), "a living slot must be found"
                 visitor = await there.visit(vault)
                 for gone in secrets[::2]:

@@ -75,11 +75,18 @@ class Trial:
         try:
             yield
         except Lost as wrong:
-            self.lost.append(f"{what}: {wrong}")
+            self._take_down(self.lost, f"{what}: {wrong}")
         except HalfKept as wrong:
-            self.half_kept.append(f"{what}: {wrong}")
+            self._take_down(self.half_kept, f"{what}: {wrong}")
         except AssertionError as wrong:
-            self.found.append(f"{what}: {wrong}")
+            self._take_down(self.found, f"{what}: {wrong}")
+        except ExceptionGroup as several:
+            for each in several.exceptions:
+                self._take_down(self.found, f"{what}: {each!r}")
+
+    def _take_down(self, violations: list[str], wrong: str) -> None:
+        violations.append(wrong)
+        say(f"{self.name}: found: {wrong}")
 
     def row(self) -> tuple[str, ...]:
         """Return the line of the table."""

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -26,11 +27,14 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._rest = b""
+        self._killing = threading.Lock()
         self.pid = 0
+        """The fork's, while there is one."""
         self.words: list[tuple[str, dict[str, Any]]] = []
 
     def begin(self, known: RealVault, deed: str, **order: object) -> None:
-        """Order a deed over a vault, in a fork of its own."""
+        """Order a deed over a vault, in a fork of its own; end one that a failed trial left in the middle."""
+        self.kill()
         self.words.clear()
         self.tell(json.dumps({"vault": asdict(known) | {"data": str(known.data)}, "deed": deed, **order}))
         self.pid = self.wait_for("forked")["pid"]
@@ -49,15 +53,13 @@ class Worker:
                 return facts
             assert word != "ended", f"ended with {facts['code']} before {words}: {self.words[-3:]}"
 
-    def ended(self) -> int:
-        """Read whatever the fork says to its end; return how it ended."""
-        return int(self.wait_for("ended")["code"])
-
-    def kill(self) -> int:
-        """End the fork as kill -9 does."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        return self.ended()
+    def kill(self) -> None:
+        """End the fork as kill -9 does, if there is one; read whatever it says to its end."""
+        with self._killing:
+            if self.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+                self.wait_for("ended")
 
     def said(self, word: str) -> list[dict[str, Any]]:
         """Return the facts of every such word so far."""
@@ -74,6 +76,8 @@ class Worker:
         line, _, self._rest = self._rest.partition(b"\n")
         word, _, facts = line.decode().partition(" ")
         self.words.append((word, json.loads(facts)))
+        if word == "ended":
+            self.pid = 0
         return self.words[-1]
 
 
@@ -87,7 +91,7 @@ def worker(log: Path) -> Iterator[Worker]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            start_new_session=True,
+            process_group=0,
         )
     with process:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -72,8 +72,15 @@ async def answering(authority: Authority) -> AsyncIterator[str]:
         reply = await asyncio.to_thread(authority.answer, await request.read())
         return web.Response(body=reply, content_type="application/timestamp-reply")
 
+    async with answered_by(_answer) as url:
+        yield url
+
+
+@asynccontextmanager
+async def answered_by(handler: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """Yield the URL of a door at which whatever is posted is answered so."""
     app = web.Application()
-    app.router.add_post("/", _answer)
+    app.router.add_post("/", handler)
     runner = web.AppRunner(app)
     await runner.setup()
     try:

@@ -22,8 +22,8 @@ from typing import Any
 from keys.durable import write_all
 from keys.slots import folder
 from tests.harness.vaults import RealVault
-from vault.app import open_vault
-from vault.db.unit_of_work import SqlUnitOfWork
+from vault.app.opening import open_vault
+from vault.db.connection import AsyncConnection
 from vault.domain.names import RecordingId, Sha256
 from vault.store.filesystem import FilesystemBlobs
 from vault.store.slots import ThreadedSlots
@@ -82,7 +82,7 @@ async def collect_and_die(orders: dict[str, Any]) -> None:
     async with open_vault(known.settings) as vault:
         visitor = None if orders["mend"] else await known.visit(vault)
         steps = Steps(orders["die_at"])
-        steps.around(SqlUnitOfWork, "commit")
+        steps.around(AsyncConnection, "commit")
         steps.around(ThreadedSlots, "write_head")
         steps.around(ThreadedSlots, "destroy")
         steps.around(FilesystemBlobs, "delete")

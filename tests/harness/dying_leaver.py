@@ -16,8 +16,8 @@ from pathlib import Path
 from keys.age import HybridIdentity
 from tests.harness.dying import Steps, say
 from tests.harness.vaults import RealVault
-from vault.app import open_vault
-from vault.db.unit_of_work import SqlUnitOfWork
+from vault.app.opening import open_vault
+from vault.db.connection import AsyncConnection
 from vault.domain.event import SERVICE
 from vault.domain.names import StaffName
 from vault.store.slots import ThreadedSlots
@@ -36,7 +36,7 @@ async def leave_and_die(order: str) -> None:
         identity = HybridIdentity.parse(orders["identity"])
         dpo = await unlock_staff(vault, StaffName("nina"), identity, by=SERVICE)
         steps = Steps(orders["die_at"])
-        steps.around(SqlUnitOfWork, "commit")
+        steps.around(AsyncConnection, "commit")
         steps.around(ThreadedSlots, "destroy")
         steps.within_the_overwriting()
         await remove_staff(vault, dpo, StaffName("dina"))

@@ -62,9 +62,13 @@ def granted(known: RealVault) -> dict[str, Granted]:
         recording = f"recording {grant.recording} of {customer or 'own'} {size} {sha256}".encode()
         payload = known.data / "blobs" / blob[:2] / blob
         with suppress(SlotDestroyed):
-            layers = open_under(
+            header = open_under(
                 slots.read(grant.slot), grant.sealed or b"", bound_to=_binding(grant, recording)
             )
+            line, _, layers = header.partition(
+                b"\n"
+            )  # what proves the password elsewhere; see docs/format.md
+            assert line.startswith(b"callvault/grant v1 ")
             taken[grant.id] = Granted(layers, payload.read_bytes())
     return taken
 

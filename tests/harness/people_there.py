@@ -33,21 +33,27 @@ class People:
     elsewhere: Path
     passphrases: dict[str, str]
     identity: HybridIdentity
+    manager: HybridIdentity
     theirs: str
     own: str
     grant: str
+    manager_grant: str
 
     @property
     def identity_file(self) -> Path:
-        """The DPO olga's."""
-        return self.elsewhere / "olga.txt"
+        """The DPO olga's. The manager ida keeps one, too."""
+        return self.file_of("olga")
+
+    def file_of(self, name: str) -> Path:
+        """Return where somebody's identity file lies, if they keep one."""
+        return self.elsewhere / f"{name}.txt"
 
     def run(self, name: str, *words: str, url: str | None = None) -> Done:
         """Run a command from elsewhere as that person."""
         shell = Shell(self.elsewhere / "no-vault-here")
         given = ("--server", url or self.service.url, "--as", name, *words)
-        if name == "olga":
-            return shell.run(*given, "--identity", str(self.identity_file))
+        if self.file_of(name).exists():
+            return shell.run(*given, "--identity", str(self.file_of(name)))
         return shell.run(*given, "--password-file", "-", stdin=f"{self.passphrases.get(name, 'wrong')}\n")
 
     def json(self, name: str, *words: str) -> Any:  # noqa: ANN401 - JSON is of any type
@@ -65,27 +71,34 @@ class People:
         return entries[::-1]
 
 
-async def _fill(known: RealVault, identity: HybridIdentity) -> tuple[dict[str, str], str, str, str]:
+async def _fill(known: RealVault, olga: HybridIdentity, ida: HybridIdentity) -> dict[str, Any]:
+    """Add people, recordings and grants; return what is known of them, by the fields of `People`."""
     async with known.opened() as vault:
         boss = await dana(vault, known.passphrase)
-        await add_staff(vault, boss, StaffName("olga"), Role.DPO, recipient=identity.recipient)
+        await add_staff(vault, boss, StaffName("olga"), Role.DPO, recipient=olga.recipient)
+        await add_staff(vault, boss, StaffName("ida"), Role.MANAGER, recipient=ida.recipient)
         people = {"tim": Role.TECH_MANAGER, "mia": Role.MANAGER}
         given = {name: await add_person(vault, boss, name, role) for name, role in people.items()}
         theirs = (await known.upload(vault, SOUND)).recording
         own = (await known.upload(vault, SOUND, own=True)).recording
         boss = await dana(vault, known.passphrase)
-        _, grant = await issue_grant(vault, boss, own, StaffName("mia"), reason=REASON, uses=3)
+        grants = [
+            (await issue_grant(vault, boss, own, StaffName(name), reason=REASON, uses=3))[1]
+            for name in ("mia", "ida")
+        ]
+    grant, manager_grant = (each.reveal().decode() for each in grants)
     passphrases = {"dana": known.passphrase, **{name: each.reveal().decode() for name, each in given.items()}}
-    return passphrases, theirs, own, grant.reveal().decode()
+    facts = {"passphrases": passphrases, "theirs": theirs, "own": own}
+    return {**facts, "identity": olga, "manager": ida, "grant": grant, "manager_grant": manager_grant}
 
 
 @contextmanager
 def working(known: RealVault, elsewhere: Path) -> Iterator[People]:
     """Fill the vault with people and recordings, and serve it."""
-    identity = HybridIdentity.generate()
-    passphrases, theirs, own, grant = asyncio.run(_fill(known, identity))
+    facts = asyncio.run(_fill(known, HybridIdentity.generate(), HybridIdentity.generate()))
     with serving(known) as service:
-        found = People(service, elsewhere, passphrases, identity, theirs, own, grant)
-        found.identity_file.write_bytes(identity.encode().reveal() + b"\n")
-        found.identity_file.chmod(0o600)
+        found = People(service, elsewhere, **facts)
+        for name, identity in (("olga", found.identity), ("ida", found.manager)):
+            found.file_of(name).write_bytes(identity.encode().reveal() + b"\n")
+            found.file_of(name).chmod(0o600)
         yield found

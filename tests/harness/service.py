@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.harness.customer import Caller, calling
 from tests.harness.processes import children_of, eventually, is_worker, kill, wait_for_end
 from tests.harness.vaults import RealVault
-from vault.app import open_vault
+from vault.app.opening import open_vault
 from vault.ports.vault import Vault
 
 COMMAND = Path(sys.executable).with_name("callvault")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keys.slots import describe_filesystem
-from vault.app import create_vault, open_vault
+from vault.app.founding import create_vault
+from vault.app.opening import open_vault
 from vault.config import Settings, load
 from vault.domain.call import CallDetails
 from vault.domain.event import SERVICE, Actor, Channel
@@ -42,6 +43,8 @@ class RealVault:
     own_bearer: str
     link: str
     environment: tuple[tuple[str, str], ...] = ()
+    session: str | None = None
+    """A token of its customer's, if it is signed in: it outlives restarts, and saves every visit Argon2."""
 
     @property
     def settings(self) -> Settings:
@@ -64,10 +67,19 @@ class RealVault:
             await recover(vault)
             yield vault
 
+    async def signed_in(self) -> RealVault:
+        """Return it with its customer signed in."""
+        async with self.opened() as vault:
+            return replace(self, session=await self._sign_in(vault))
+
     async def visit(self, vault: Vault) -> Visitor:
-        """Sign its customer in by link."""
+        """Let its customer in by its session, or sign it in by link."""
+        token = self.session or await self._sign_in(vault)
+        return await authenticate(vault, token, by=SOMEBODY)
+
+    async def _sign_in(self, vault: Vault) -> str:
         session = await sign_in(vault, link=self.link, password=self.password, by=SOMEBODY)
-        return await authenticate(vault, session.token.reveal().decode(), by=SOMEBODY)
+        return session.token.reveal().decode()
 
     async def upload(
         self, vault: Vault, content: bytes, *, name: str | None = "call.wav", own: bool = False

@@ -10,12 +10,16 @@ from tests.harness.tcp_proxy import TcpProxy, Way, _Connection
 
 
 class Wiretap(TcpProxy):
-    """Passes everything on, and keeps a copy. `flipped` places a byte to change on the way to the client."""
+    """Passes everything on, and keeps a copy.
+
+    `flipped` places a byte to change on the way to the client; `flipped_after` is what comes right before it.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port)
         self.heard: dict[Way, bytearray] = {"server": bytearray(), "client": bytearray()}
         self.flipped: int | None = None
+        self.flipped_after: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -27,6 +31,8 @@ class Wiretap(TcpProxy):
     ) -> bytes:
         self.heard[way] += data
         at = -1 if self.flipped is None or way == "server" else self.flipped - connection.passed[way]
+        if self.flipped_after is not None and way == "client" and self.flipped_after in data:
+            at = data.index(self.flipped_after) + len(self.flipped_after)
         if 0 <= at < len(data):
             data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         return await super()._passed_on(connection, data, sink, way)

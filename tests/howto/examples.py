@@ -35,7 +35,9 @@ _KINDS = {
     "month": r"(?<![\w-])\d{4}-\d\d(?![\w-])",
     "file_system": r"(?:ok|warning) +slots +\S+: .*|(?<=^file_system)  .*",
     "size": r"\d+(?:\.\d+)? (?:[KMGT]iB)(?= free)",
+    "server": r"(?<=PostgreSQL )\d\S*(?: \([^)]*\))?",
     "version": r"(?<![\w.])\d+\.\d+\.\d+(?![\w.])",
+    "age": r"(?<=  )\d+m(?=  )",
     "port": r"(?<=127\.0\.0\.1:)\d+",
 }
 _CHANGING = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
@@ -121,13 +123,13 @@ class Examples:
         return str(date.fromisoformat(day) + (self.today - self.written))
 
 
-def day_written(lines: Sequence[str]) -> date:
-    """Return the day of the first time that a document shows; raise `LookupError` without one."""
+def day_written(lines: Sequence[str], default: date) -> date:
+    """Return the day of the first time that a document shows, or `default` where it shows none."""
     for line in lines:
         found = re.search(rf"(?P<day>{_DATE}) \d\d:\d\d:\d\d", line)
         if found:
             return date.fromisoformat(found["day"])
-    raise LookupError("the document shows no time")
+    return default
 
 
 def _outline(line: str) -> str:

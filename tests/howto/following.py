@@ -17,13 +17,19 @@ RETAKE = os.environ.get("CALLVAULT_HOWTO_RETAKE") == "1"
 
 
 class Typist(Protocol):
-    """Who types what a document says: a `Desk`."""
+    """Who types what a document says: a `Desk`, or several."""
 
     def settings(self, text: str) -> None:
         """Write the settings file."""
 
-    def type(self, command: str) -> tuple[int, str]:
-        """Run a command; return its exit code and what it printed."""
+    def sql(self, text: str) -> None:
+        """Give a server statements, by whom and where their first line says."""
+
+    def wait(self, days: int) -> None:
+        """Let time pass."""
+
+    def type(self, command: str, machine: str = "") -> tuple[int, str]:
+        """Run a command at a machine; return its exit code and what it printed."""
 
 
 class Outdated(AssertionError):
@@ -34,11 +40,11 @@ def follow(document: Path, desk: Typist) -> None:
     """Do everything that a document says; raise `Outdated`, which names the line."""
     found = list(blocks(document))
     shown = [line for block in found if block.kind == "console" for line in block.lines]
-    examples = Examples(written=day_written(shown), today=datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    examples = Examples(written=day_written(shown, today), today=today)
     taken: list[tuple[Command, Block, list[str]]] = []
     for block in found:
-        if block.kind == "toml":
-            desk.settings(block.text)
+        _prepare(block, desk)
         for command in commands(block) if block.kind == "console" else ():
             printed = follow_command(command, desk, examples, document.name)
             taken.append((command, block, examples.to_show(printed)))
@@ -46,9 +52,20 @@ def follow(document: Path, desk: Typist) -> None:
         _write(document, taken)
 
 
+def _prepare(block: Block, desk: Typist) -> None:
+    """Do what a block asks for that is no terminal."""
+    match block.kind:
+        case "toml":
+            desk.settings(block.text)
+        case "sql":
+            desk.sql(block.text)
+        case "later":
+            desk.wait(int(block.text))
+
+
 def follow_command(command: Command, desk: Typist, examples: Examples, name: str) -> list[str]:
     """Run one command and hold its answer against what is shown; return what it printed."""
-    code, answer = desk.type(examples.to_type(command.text))
+    code, answer = desk.type(examples.to_type(command.text), command.machine)
     printed = [line.rstrip() for line in answer.splitlines()]
     try:
         if code and not any(line.startswith(_COMPLAINT) for line in command.shown):

@@ -36,6 +36,17 @@ def test_the_settings_can_be_read(desk: Desk) -> None:
     assert read.shred.snapshot_horizon == "14 days"
 
 
+def test_what_is_copied_is_there() -> None:
+    """Every file of the checkout that the steps name, and the target that installs it, is there."""
+    steps = DOCUMENT.read_text()
+    named = re.findall(r"(?:/opt/callvault/|`)(deploy/[\w.-]+)", steps)
+    (target,) = re.findall(r"&& make (\S+)", steps)
+
+    assert {"deploy/callvault.service", "deploy/nginx.conf"} <= set(named)
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert f"$(VENV){target.removeprefix('.venv')}:" in (ROOT / "Makefile").read_text()
+
+
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     """The unit gives systemd nothing to complain of, once the command is where it says."""
     unit = tmp_path / "callvault.service"

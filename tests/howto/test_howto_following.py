@@ -43,14 +43,25 @@ class Typed:
         self.code = code
         self.commands: list[str] = []
         self.written = ""
+        self.machines: list[str] = []
+        self.asked: list[str | int] = []
+
+    def sql(self, text: str) -> None:
+        """Remember the statements."""
+        self.asked.append(text)
+
+    def wait(self, days: int) -> None:
+        """Remember how long."""
+        self.asked.append(days)
 
     def settings(self, text: str) -> None:
         """Remember the settings."""
         self.written = text
 
-    def type(self, command: str) -> tuple[int, str]:
+    def type(self, command: str, machine: str = "") -> tuple[int, str]:
         """Answer the next answer."""
         self.commands.append(command)
+        self.machines.append(machine)
         return self.code, self.answers[len(self.commands) - 1]
 
 
@@ -99,6 +110,17 @@ def test_a_failure_must_be_shown(tmp_path: Path) -> None:
     """A command may fail only where the document shows its complaint."""
     with pytest.raises(Outdated, match="exit code 3"):
         follow(written(tmp_path), Typed(ANSWERS, code=3))
+
+
+def test_machines_statements_and_time(tmp_path: Path) -> None:
+    """A prompt says at which machine, a block of SQL is given as it stands, and a comment lets time pass."""
+    text = DOCUMENT.replace("$ callvault add other", "vault$ callvault add other")
+    typed = Typed(ANSWERS)
+
+    follow(written(tmp_path, f"<!-- 36 days later -->\n```sql\n-- as one\nSELECT 1;\n```\n{text}"), typed)
+
+    assert typed.asked == [36, "-- as one\nSELECT 1;\n"]
+    assert typed.machines == ["", "vault", ""]
 
 
 def test_an_ellipsis_leaves_lines_out(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from keys.age import FileKey
 from keys.errors import SlotDestroyed
 from tests.harness.vaults import RealVault, sha256
-from vault.app import add_mirror, open_vault
+from vault.app.mirrors import add_mirror
+from vault.app.opening import open_vault
 from vault.domain.names import RecordingId, Sha256
 from vault.errors import Collected, LogBehind
 from vault.ports.vault import Vault

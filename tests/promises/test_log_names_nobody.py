@@ -6,7 +6,7 @@ looked through. An action that this never drove fails, so that a new one can't s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -51,6 +51,7 @@ from vault.usecases.list_grants import list_grants
 from vault.usecases.list_holds import list_holds
 from vault.usecases.list_links import list_links
 from vault.usecases.list_recordings import list_recordings, show_recording
+from vault.usecases.list_requests import list_requests
 from vault.usecases.list_sources import list_sources, show_source
 from vault.usecases.list_staff import list_staff
 from vault.usecases.make_report import make_report
@@ -105,14 +106,13 @@ class Place:
         """Keep it."""
         self.kept.append(anchor)
 
-    async def newest_size(self) -> int | None:
-        """Return the newest one's."""
-        return self.kept[-1].size if self.kept else None
+    async def sizes(self) -> list[int]:
+        """Return what is kept."""
+        return [anchor.size for anchor in self.kept]
 
-    async def anchors(self) -> AsyncIterator[Anchor]:
-        """Yield what is kept."""
-        for anchor in self.kept:
-            yield anchor
+    async def read(self, size: int) -> Anchor:
+        """Return one."""
+        return next(anchor for anchor in self.kept if anchor.size == size)
 
 
 @dataclass(frozen=True)
@@ -243,6 +243,7 @@ async def grants(scene: Scene, dpo: Custodian, second: Custodian, mia: Custodian
     await end_expired_grants(plain)
     await list_grants(plain, by=VISITOR, manager=manager)
     asked = await request_opening(careful, dpo, found.id, reason=REASON)
+    await list_requests(careful, by=VISITOR)
     await approve_opening(careful, second, asked.id)
 
 

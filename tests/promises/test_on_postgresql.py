@@ -141,8 +141,17 @@ def move(known: RealVault, url: str) -> None:
     assert told["ok"]
 
 
-def test_a_password_is_never_an_argument(real_vault: RealVault) -> None:
-    """A URL with a password is refused, unsaid, before anything is touched."""
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@127.0.0.1:1/x",
+        "postgresql://me@127.0.0.1:1/x?sslmode=require&password=secret",
+        "postgresql://me@127.0.0.1:1/x?pass%77ord=secret",
+        "postgresql://[secret",
+    ],
+)
+def test_a_password_is_never_an_argument(real_vault: RealVault, url: str) -> None:
+    """A URL with a password is refused, unsaid, before anything is touched, wherever it stands."""
     service = Service(real_vault, real_vault.data.with_name("moving.log"))
-    service.command("migrate-database", "--to", "postgresql://me:secret@127.0.0.1:1/x", expect=2)
+    service.command("migrate-database", "--to", url, expect=2)
     service.command("audit", "verify")

@@ -22,7 +22,7 @@ from keys.identities import unlock
 from keys.secret import Secret
 from keys.slots.sealing import open_under
 from tests.harness.vaults import RealVault
-from vault.app import open_vault
+from vault.app.opening import open_vault
 from vault.domain.event import SERVICE
 from vault.domain.names import CustomerName, RecordingId, StaffName
 from vault.domain.recording import Recording

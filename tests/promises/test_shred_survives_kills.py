@@ -37,23 +37,23 @@ ROOT = Path(__file__).parent.parent.parent
 
 STEPS = (
     "before commit 1",
+    "after commit 1",
     "before write_head 1",
     "after write_head 1",
-    "after commit 1",
     "before destroy 1",
     "overwritten, not synced 1",
     "after destroy 1",
     "before commit 2",
+    "after commit 2",
     "before write_head 2",
     "after write_head 2",
-    "after commit 2",
     "before delete 1",
     "after delete 1",
     "before commit 3",
     "after commit 3",
 )
 """What a collection does, in this order."""
-ON_RECORD_FROM = STEPS.index("before write_head 1")
+ON_RECORD_FROM = STEPS.index("after commit 1")
 """The collection is committed from here on; before, nothing may have happened to the recording."""
 IN_RECOVERY = ("before destroy 1", "overwritten, not synced 1", "before commit 1", "before write_head 1")
 

@@ -32,8 +32,8 @@ from tests.harness.service import serving
 from tests.harness.vaults import RealVault
 from vault.domain.event import SERVICE
 from vault.usecases.export_log import export_log
+from vault.usecases.finish_shreds import finish_shreds
 from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
-from vault.usecases.recover import finish_shreds
 from vault.usecases.verify_log import verify_log
 
 T = TypeVar("T")

@@ -28,11 +28,11 @@ async def create_vault(
     """Make a new vault from nothing; raise `VaultExists` where one, or the rest of one, is."""
     await _must_be_new(settings)
     # The store first: a bucket that is not fit leaves no root key behind that would stop the next attempt.
+    vault_id = new_id()
     store = await asyncio.to_thread(
-        open_store, settings.store.url, create=True, regions=settings.residency.enforced()
+        open_store, settings.store.url, create=True, owner=vault_id, regions=settings.residency.enforced()
     )
     store.close()
-    vault_id = new_id()
     custody = await asyncio.to_thread(create_custody, settings.custody.url)
     await asyncio.to_thread(require_region, settings, custody)
     secret = ServiceKeys.new_secret()
@@ -46,6 +46,7 @@ async def create_vault(
     await upgrade(settings.database.url)
     record = VaultRecord(vault_id, f"callvault/{vault_id}", wrapped, SystemClock().now())
     async with assembled(settings, record, secret) as vault:
+        await vault.blobs.examine()  # names the vault there: from here on the store is nobody else's
         founding = await found_vault(vault, wrapped, dpo, by=by, passphrase=passphrase)
     return record, founding
 

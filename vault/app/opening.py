@@ -75,14 +75,14 @@ async def assembled(settings: Settings, record: VaultRecord, secret: Secret) -> 
     store = await asyncio.to_thread(
         open_store,
         settings.store.url,
+        owner=record.id,
         reserve_bytes=settings.limits.disk_reserve_bytes,
         regions=settings.residency.enforced(),
     )
     clock = SystemClock()
 
     async def _keep_head(frontier: Frontier) -> None:
-        note = await asyncio.to_thread(sign_frontier, keys, frontier)
-        await slots.write_head(note, frontier.size)
+        await slots.write_head(sign_frontier(keys, frontier), frontier.size)
 
     async def _signed_head() -> Checkpoint | None:
         note = await slots.read_head()

@@ -51,7 +51,7 @@ class Entry:
                 index=self.index,
                 outcome=self.outcome,
                 recording=self.recording,
-                time=time_text(self.time),
+                time=_in_utc(self.time),
             )
         )
 
@@ -65,7 +65,7 @@ class Entry:
         """Return the entry whose canonical bytes were read already."""
         return cls(
             index=read.index,
-            time=datetime.fromisoformat(read.time),
+            time=read.time,
             actor=read.actor,
             action=read.action,
             outcome=read.outcome,
@@ -82,10 +82,14 @@ class Entry:
 
 def time_text(moment: datetime) -> str:
     """Write an aware time as `2026-11-22T00:49:52.123456Z`; raise `ValueError` for a naive one."""
+    local = _in_utc(moment).replace(tzinfo=None)
+    return f"{local.isoformat(timespec='microseconds')}Z"
+
+
+def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("the log's time needs a time zone")
-    local = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{local.isoformat(timespec='microseconds')}Z"
+    return moment.astimezone(UTC)
 
 
 def next_time(now: datetime, last: datetime | None) -> datetime:

@@ -8,12 +8,12 @@ what the statement costs. PostgreSQL's connections work on such threads too, so 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection as PlainConnection
-from sqlalchemy import CursorResult, Engine, Executable, NestedTransaction
+from sqlalchemy import CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,6 +21,8 @@ from vault.db.hand import Hand
 
 T = TypeVar("T")
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+_SAVEPOINT = "body"
 
 LEASE_SECONDS = 30.0  # how long a free connection is waited for; SQLAlchemy's own default
 
@@ -98,12 +100,16 @@ class AsyncEngine:
 
 
 class AsyncConnection:
-    """One connection. Its results are whole in memory; it is used by one task at a time."""
+    """One connection. Its results are whole in memory; it is used by one task at a time.
+
+    Each step is a trip to its thread and back, which costs more than most statements. Several steps make one
+    trip in a coroutine that is carried out there.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._hand: Hand | None = None
-        self.sync_connection: PlainConnection | None = None
+        self._plain: PlainConnection | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -113,21 +119,28 @@ class AsyncConnection:
         await self.close()
 
     async def start(self) -> None:
-        """Take a connection from the pool."""
+        """Have a thread for it; the connection is taken from the pool with the first step."""
         self._hand = await self._engine.lease()
-        try:
-            await self._hand.do(self._open)
-        except BaseException:
-            await self.close()
-            raise
 
     async def begin(self) -> None:
         """Begin a transaction now; a statement outside of one begins one too."""
         await self.run_sync(_begin)
 
-    async def begin_nested(self) -> AsyncTransaction:
-        """Set a savepoint."""
-        return AsyncTransaction(self, await self.run_sync(PlainConnection.begin_nested))
+    async def set_savepoint(self) -> None:
+        """Note a point to go back to; one at a time.
+
+        In the database's own words, for SQLAlchemy would compile them anew each time.
+        """
+        await self.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
+
+    async def keep_since_savepoint(self) -> None:
+        """Keep what came since, and forget the point."""
+        await self.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    async def go_back_to_savepoint(self) -> None:
+        """Undo what came since, and forget the point."""
+        await self.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        await self.keep_since_savepoint()
 
     async def execute(
         self, statement: Executable, values: Rows | None = None
@@ -151,47 +164,58 @@ class AsyncConnection:
 
     async def invalidate(self) -> None:
         """Let nobody use the connection below again."""
-        await self.run_sync(PlainConnection.invalidate)
+        if self._plain is not None:
+            await self.run_sync(PlainConnection.invalidate)
 
     async def run_sync(self, work: Callable[[PlainConnection], T]) -> T:
         """Do something with the plain connection, on the thread."""
-        if self._hand is None or self.sync_connection is None:
-            raise RuntimeError("this connection is not started")
-        connection = self.sync_connection
-        return await self._hand.do(lambda: work(connection))
+        return await self._started.do(lambda: work(self._opened()))
+
+    async def carry_out(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine on the thread: all its steps make one trip. It waits for nothing else.
+
+        Raises `RuntimeError` where it would have to wait for the event loop.
+        """
+        return await self._started.carry_out(work)
+
+    async def carry_out_last(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine as `carry_out` does, and give the connection back in the same trip."""
+
+        async def _and_close() -> T:
+            try:
+                return await work()
+            finally:
+                plain, self._plain = self._plain, None
+                if plain is not None:
+                    plain.close()
+
+        return await self._started.carry_out(_and_close)
 
     async def close(self) -> None:
         """Roll back what was not committed and give the connection back."""
         hand, self._hand = self._hand, None
         if hand is None:
             return
-        connection, self.sync_connection = self.sync_connection, None
+        plain, self._plain = self._plain, None
         try:
-            if connection is not None:
-                await hand.do(connection.close)
+            if plain is not None:
+                await hand.do(plain.close)
         finally:
             self._engine.give_back(hand)
 
-    def _open(self) -> None:
-        self.sync_connection = self._engine.open()
+    @property
+    def _started(self) -> Hand:
+        if self._hand is None:
+            raise RuntimeError("this connection is not started")
+        return self._hand
+
+    def _opened(self) -> PlainConnection:
+        """Return the connection below; called on its thread."""
+        if self._plain is None:
+            self._plain = self._engine.open()
+        return self._plain
 
 
 def _begin(connection: PlainConnection) -> None:
     if not connection.in_transaction():
         connection.begin()
-
-
-class AsyncTransaction:
-    """A savepoint."""
-
-    def __init__(self, connection: AsyncConnection, plain: NestedTransaction) -> None:
-        self._connection = connection
-        self._plain = plain
-
-    async def commit(self) -> None:
-        """Keep what came since."""
-        await self._connection.run_sync(lambda _connection: self._plain.commit())
-
-    async def rollback(self) -> None:
-        """Undo what came since."""
-        await self._connection.run_sync(lambda _connection: self._plain.rollback())

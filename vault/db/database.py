@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, update
 
@@ -21,6 +21,8 @@ from vault.db.unit_of_work import SqlRepositories, SqlUnitOfWork
 from vault.errors import DatabaseUnavailable, NoVault, StorageFull
 from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
+
+T = TypeVar("T")
 
 
 class SqlDatabase:
@@ -75,6 +77,16 @@ class SqlDatabase:
             with vault_errors():
                 connection = await stack.enter_async_context(self._readers.connect())
             yield SqlRepositories(Snapshot(connection))
+
+    async def change(self, body: Callable[[UnitOfWork], Coroutine[Any, Any, T]]) -> T:
+        """Carry a change out at one go, and commit it; what the body raises undoes it."""
+        return await self._group_commit.carry_out(lambda turn: body(SqlUnitOfWork(turn, self._clock)))
+
+    async def read(self, body: Callable[[Repositories], Coroutine[Any, Any, T]]) -> T:
+        """Read in a snapshot at one go; raise `Overloaded` when too many are open already."""
+        with vault_errors():
+            async with self._readers.connect() as connection:
+                return await connection.carry_out_last(lambda: body(SqlRepositories(Snapshot(connection))))
 
     async def check(self) -> None:
         """Pass if the log could be written now; raise `DatabaseUnavailable`."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vault.errors import (
     Conflict,
+    DatabaseForbids,
     DatabaseUnavailable,
     Invalid,
     LogUnavailable,
@@ -29,14 +30,12 @@ _DUPLICATE = {
     "SQLITE_CONSTRAINT_ROWID",
     "23505",  # unique_violation
 }
+_NO_RIGHT = "42501"  # insufficient_privilege
 _NO_SPACE = StorageFull, "no space is left for the database"
 _KNOWN: dict[str, tuple[type[VaultError], str]] = {
     "SQLITE_FULL": _NO_SPACE,
     "53100": _NO_SPACE,  # disk_full
-    "42501": (
-        DatabaseUnavailable,
-        "the database's role may not do this; its owner may",
-    ),  # insufficient_privilege
+    _NO_RIGHT: (DatabaseForbids, "the database's role may not do this; its owner may"),
     "55P03": (DatabaseUnavailable, "another process holds the log, or a table, for too long"),  # lock_timeout
 }
 _PASSING = {"40001", "40P01"}  # serialization_failure, deadlock_detected
@@ -47,8 +46,10 @@ class Duplicate(Conflict):
 
 
 def is_fatal(error: Exception) -> bool:
-    """Say whether a transaction can't go on after it: everything but a row that was refused."""
-    return isinstance(error, DRIVER_ERRORS) and not isinstance(error, IntegrityError | DataError)
+    """Say whether a transaction can't go on after it: everything but a row, or a right, that was refused."""
+    if isinstance(error, IntegrityError | DataError) or _name(error) == _NO_RIGHT:
+        return False
+    return isinstance(error, DRIVER_ERRORS)
 
 
 def is_passing(error: Exception) -> bool:

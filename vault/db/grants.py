@@ -79,6 +79,20 @@ class SqlOpeningRequests:
         found = await the_only_id(self._statements, opening_requests.c.id, prefix, "request")
         return _request((await self._statements.read(_REQUEST, {"key": found})).one())
 
+    async def all(self) -> Sequence[OpeningRequest]:
+        """Return every request, the oldest first."""
+        table = opening_requests.c
+        query = select(opening_requests).order_by(table.requested_at, table.id)
+        return [_request(row) for row in await self._statements.read(query)]
+
+    async def not_used(self, requested_by: StaffId | None, limit: int) -> Sequence[OpeningRequest]:
+        """Return those that nobody has used, approved or not, of a person or of all; the newest first."""
+        table = opening_requests.c
+        query = select(opening_requests).where(table.used_at.is_(None))
+        query = query if requested_by is None else query.where(table.requested_by == requested_by)
+        rows = query.order_by(table.requested_at.desc(), table.id.desc()).limit(limit)
+        return [_request(row) for row in await self._statements.read(rows)]
+
     async def unused(
         self, recording: RecordingId, requested_by: StaffId, action: Action
     ) -> Sequence[OpeningRequest]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import Executable
 
 from vault.audit.tree import Frontier
-from vault.db.connection import AsyncConnection, AsyncEngine, AsyncTransaction
+from vault.db.connection import AsyncConnection, AsyncEngine
 from vault.db.failures import DRIVER_ERRORS, group_failure, is_fatal, is_passing, log_failure
 from vault.db.log_tail import LogTail
 from vault.db.log_witness import LogWitness
 from vault.db.statements import Answer, Rows
 from vault.errors import VaultError
 
-OnCommit = Callable[[Frontier], Awaitable[None]]
+T = TypeVar("T")
+
+OnCommit = Callable[[Frontier], Coroutine[Any, Any, None]]
+"""Is awaited with the log's right edge, mostly on the database's thread, where no event loop runs."""
 
 BEGINNINGS = 5  # how often a group begins that lost against somebody who doesn't take turns
 LOOKS = 7  # how often a lost COMMIT is looked for: some ten seconds, in which most servers are back
@@ -38,6 +42,7 @@ class Group:
         self._witness = witness
         self._tail: LogTail | None = None
         self._size_before = 0
+        self._committed = False
         self._outcome: asyncio.Future[VaultError | None] = asyncio.get_running_loop().create_future()
         self.failure: VaultError | None = None
         self.bodies = 0
@@ -74,6 +79,9 @@ class Group:
 
     async def _begin(self) -> None:
         await self._connection.start()
+        await self._connection.carry_out(self._begin_there)
+
+    async def _begin_there(self) -> None:
         await self._connection.begin()
         tail = await LogTail.load(self._connection)
         await self._witness.check(self._connection, tail.frontier)
@@ -84,10 +92,26 @@ class Group:
         with self._failing():
             return await self._connection.execute(statement, rows)
 
-    async def savepoint(self) -> AsyncTransaction:
-        """Return a point to which the transaction can be taken back."""
+    async def carry_out(self, body: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a body on the database's thread: all its statements make one trip."""
+        return await self._connection.carry_out(body)
+
+    async def set_savepoint(self) -> None:
+        """Note a point to which the transaction can be taken back."""
         with self._failing():
-            return await self._connection.begin_nested()
+            await self._connection.set_savepoint()
+
+    async def end_savepoint(self, *, keep: bool) -> None:
+        """Keep what came since that point, or undo it. Nothing is raised: a failure is the group's."""
+        if self.failure is not None:
+            return
+        try:
+            if keep:
+                await self._connection.keep_since_savepoint()
+            else:
+                await self._connection.go_back_to_savepoint()
+        except Exception as error:  # noqa: BLE001 - a savepoint that can't be ended ends the group
+            self.fail(error)
 
     async def store_entries(self) -> None:
         """Write the log's pending entries."""
@@ -108,10 +132,8 @@ class Group:
                 await self._commit()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self.fail(error)
-        try:
-            await self._let_go()
-        finally:
-            self._outcome.set_result(self.failure)
+        self._outcome.set_result(self.failure)
+        await self._let_go()
 
     async def wait(self) -> None:
         """Wait until the group is durable; raise `LogUnavailable` or `DatabaseUnavailable`."""
@@ -120,25 +142,35 @@ class Group:
             raise type(failure)(str(failure)) from failure  # one each, for each has a traceback of its own
 
     async def _commit(self) -> None:
-        await self.store_entries()
-        frontier = self.tail.frontier
-        if frontier.size == self._size_before:
-            await self._connection.commit()
-            return
         try:
             await self._commit_for_certain()
-            self._witness.saw(frontier)
-            await self._on_commit(frontier)
         except Exception as error:
-            raise log_failure(error) from error
+            raise (log_failure(error) if self._grew else error) from error
 
     async def _commit_for_certain(self) -> None:
         """Commit; where the answer is lost, find out whether it was done, and raise when it was not."""
         try:
-            await self._connection.commit()
+            await self._connection.carry_out(self._commit_there)
         except DRIVER_ERRORS:
-            if not self._engine.remote or not await self._was_committed():
+            if self._committed or not self._engine.remote or not await self._was_committed():
                 raise
+            await self._sign()
+
+    async def _commit_there(self) -> None:
+        await self.store_entries()
+        await self._connection.commit()
+        self._committed = True
+        await self._sign()
+
+    async def _sign(self) -> None:
+        """Have what the log has become signed, if it has grown."""
+        if self._grew:
+            self._witness.saw(self.tail.frontier)
+            await self._on_commit(self.tail.frontier)
+
+    @property
+    def _grew(self) -> bool:
+        return self.tail.frontier.size != self._size_before
 
     async def _was_committed(self) -> bool:
         """Look for the newest entry, once the head is free: until then its transaction may still be ending.
@@ -161,8 +193,6 @@ class Group:
 
     async def _let_go(self) -> None:
         """Give the connection back; after a failure, one that nobody will use again."""
-        if self._connection.sync_connection is None:
-            return
         if self.failure is not None:
             await self._connection.invalidate()
         await self._connection.close()

@@ -13,13 +13,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from vault.db.connection import AsyncEngine
 from vault.db.group import Group, OnCommit
 from vault.db.log_witness import LogWitness
 from vault.db.turn import Turn
 from vault.errors import DatabaseUnavailable, Unavailable, VaultError
+
+T = TypeVar("T")
 
 BODIES_PER_GROUP = 128  # an answer never waits for an endless queue
 
@@ -61,6 +63,16 @@ class GroupCommit:
         finally:
             if not turn.over:
                 self._give_up(turn)
+
+    async def carry_out(self, body: Callable[[Turn], Coroutine[Any, Any, T]]) -> T:
+        """Wait for the turn, run a body on the database's thread, and commit it; what it raises undoes it.
+
+        Cancelled before it begins it is never run, and later it stays. Raises as `turn`.
+        """
+        async with self.turn() as turn:
+            answer = await turn.carry_out(lambda: body(turn))
+            await turn.commit()
+        return answer
 
     async def between_groups(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do some work while no transaction is open; cancelling the caller doesn't stop it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, get_ident
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,10 +21,16 @@ class Hand:
     def __init__(self, name: str) -> None:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         # Nobody waits for it at the end of the process: what is not committed by then never was.
-        Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Do some work and return what it returns; a cancellation is passed on once the work has ended."""
+        """Do some work and return what it returns; a cancellation is passed on once the work has ended.
+
+        Asked by a coroutine that is carried out by this hand, it is done there and then.
+        """
+        if get_ident() == self._thread.ident:
+            return work()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._tasks.put((loop, done, work))
@@ -33,6 +39,14 @@ class Hand:
         except asyncio.CancelledError:
             await _ended(done)
             raise
+
+    async def carry_out(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine on the thread, from its beginning to its end, in one trip.
+
+        It may await what this hand does, and what needs no event loop; for anything else it gets a
+        `RuntimeError`.
+        """
+        return await self.do(lambda: _to_the_end(work()))
 
     def end(self) -> None:
         """Let the thread end after what it has to do."""
@@ -48,6 +62,16 @@ class Hand:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(tell)
             del task, done, work, tell
+
+
+def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        work.send(None)
+    except StopIteration as end:
+        answer: T = end.value
+        return answer
+    work.close()
+    raise RuntimeError("work on this thread can't wait for the event loop")
 
 
 async def _ended(done: asyncio.Future[Any]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, tuple_
 
 from vault.db.rows import row_of, save_row
 from vault.db.statements import AnyRow, Statements
 from vault.db.tables import identities
 from vault.domain.staff import LockedIdentity, Owner
+
+_IDENTITIES_PER_STEP = 200  # up to some ten KiB each
 
 _OF_OWNER = select(identities).where(
     identities.c.owner == bindparam("owner"), identities.c.owner_id == bindparam("owner_id")
@@ -42,6 +44,19 @@ class SqlIdentities:
         query = query.where(identities.c.owner == owner.value, identities.c.owner_id > after)
         rows = await self._statements.read(query.order_by(identities.c.owner_id).limit(limit))
         return rows.scalars().all()
+
+    async def scan(self) -> AsyncIterator[LockedIdentity]:
+        """Yield every identity, by owner and generation."""
+        key = tuple_(identities.c.owner, identities.c.owner_id, identities.c.generation)
+        last: tuple[object, ...] = ("", "", -1)
+        while True:
+            query = select(identities).where(key > last).order_by(*key.clauses).limit(_IDENTITIES_PER_STEP)
+            rows = (await self._statements.read(query)).all()
+            for row in rows:
+                yield _identity(row)
+            if len(rows) < _IDENTITIES_PER_STEP:
+                return
+            last = (rows[-1].owner, rows[-1].owner_id, rows[-1].generation)
 
     async def add(self, identity: LockedIdentity) -> None:
         """Add a new owner's identity, or a new generation; raise `Conflict` for one that is there."""

@@ -54,7 +54,7 @@ async def read_nodes(statements: Statements, wanted: Iterable[Node], size: int) 
 
 
 async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wanted]) -> dict[Node, bytes]:
-    kept = await _read_tiles(statements, list(by_tile))
+    kept = await read_tiles(statements, list(by_tile))
     if missing := by_tile.keys() - kept.keys():
         raise LogCorrupt(f"{min(missing).path()} is missing")
     return {
@@ -62,7 +62,8 @@ async def _from_full_tiles(statements: Statements, by_tile: Mapping[Tile, _Wante
     }
 
 
-async def _read_tiles(statements: Statements, wanted: Sequence[Tile]) -> dict[Tile, bytes]:
+async def read_tiles(statements: Statements, wanted: Sequence[Tile]) -> dict[Tile, bytes]:
+    """Return the hashes of those tiles that are kept."""
     kept = {}
     for start in range(0, len(wanted), _TILES_PER_STEP):
         some = wanted[start : start + _TILES_PER_STEP]

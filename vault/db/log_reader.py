@@ -7,37 +7,34 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select
 
+from vault.audit.tiles import Tile
 from vault.audit.tree import Frontier, Node
-from vault.db.log_nodes import read_nodes
+from vault.db.log_nodes import read_nodes, read_tiles
+from vault.db.log_runs import read_runs
 from vault.db.log_tables import log_details, log_entries, log_head, log_tiles
 from vault.db.statements import Answer, AnyRow, Query, Rows, Statements
 from vault.errors import LogCorrupt
-from vault.ports.log import EventFilter, StoredEntry
+from vault.ports.log import EventFilter, StoredEntry, StoredRun
 
 ENTRIES_PER_STEP = 1024
 TILES_PER_STEP = 64  # 8 KiB each
 
 _entry = log_entries.c
-_tile = log_tiles.c
 _ENTRIES = select(_entry.index, _entry.record, log_details.c.salt, log_details.c.detail).outerjoin(
     log_details, log_details.c.index == _entry.index
 )
 _ENTRY = _ENTRIES.where(_entry.index == bindparam("index"))
-_SCAN = (
-    _ENTRIES.add_columns(
-        _entry.time,
-        _entry.actor,
-        _entry.action,
-        _entry.outcome,
-        _entry.channel,
-        _entry.recording,
-        _entry.customer,
-    )
-    .where(_entry.index >= bindparam("start"), _entry.index < bindparam("stop"))
-    .order_by(_entry.index)
-    .limit(ENTRIES_PER_STEP)
+_SPAN = _entry.index >= bindparam("start"), _entry.index < bindparam("stop")
+_SCAN = _ENTRIES.where(*_SPAN).order_by(_entry.index).limit(ENTRIES_PER_STEP)
+_ORPHANED = (
+    select(log_details.c.index)
+    .outerjoin(log_entries, log_details.c.index == _entry.index)
+    .where(_entry.index.is_(None))
+    .order_by(log_details.c.index)
+    .limit(bindparam("most"))
 )
 _FRONTIER = select(log_head.c.frontier)
+_TILES = select(log_tiles.c.level, log_tiles.c.index)
 
 
 class SqlLogReader:
@@ -79,22 +76,30 @@ class SqlLogReader:
                 return
             start = rows[-1][0] + 1
 
+    async def runs(self, start: int, stop: int) -> AsyncIterator[StoredRun]:
+        """Yield the same in runs; a run ends where an entry is missing."""
+        await self._statements.store_entries()
+        async for run in read_runs(self._statements, start, stop):
+            yield run
+
+    async def orphaned_details(self, limit: int) -> Sequence[int]:
+        """Return the indexes of detail rows without an entry."""
+        return (await self._read(_ORPHANED, {"most": limit})).scalars().all()
+
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Return the hashes of complete subtrees; raise `LogCorrupt` when one can't be had."""
         await self._statements.store_entries()
         return await read_nodes(self._statements, wanted, size)
 
     async def tiles(self) -> AsyncIterator[tuple[int, int, bytes]]:
-        """Yield every full tile kept, by level and index, with its 256 hashes."""
-        level, index = 0, -1
-        while True:
-            after = (_tile.level > level) | ((_tile.level == level) & (_tile.index > index))
-            query = select(_tile.level, _tile.index, _tile.hashes).where(after)
-            rows = (await self._read(query.order_by(_tile.level, _tile.index).limit(TILES_PER_STEP))).all()
-            for level, index, hashes in rows:
-                yield level, index, hashes
-            if len(rows) < TILES_PER_STEP:
-                return
+        """Yield every full tile kept, as a growing log fills them, with its 256 hashes."""
+        kept = [Tile(level, index) for level, index in await self._read(_TILES)]
+        kept.sort(key=lambda tile: (tile.end_index, tile.level))
+        for start in range(0, len(kept), TILES_PER_STEP):
+            some = kept[start : start + TILES_PER_STEP]
+            found = await read_tiles(self._statements, some)
+            for tile in some:
+                yield tile.level, tile.index, found[tile]
 
     async def _read(self, query: Query, values: Rows | None = None) -> Answer:
         await self._statements.store_entries()
@@ -127,6 +132,5 @@ def _place(condition: ColumnElement[bool], *, newest: bool) -> ScalarSelect[int]
 
 
 def _stored(row: AnyRow) -> StoredEntry:
-    index, record, salt, detail, *columns = row
-    told = None if detail is None else msgspec.json.decode(detail)
-    return StoredEntry(index, record, salt, told, tuple(columns) or None)
+    index, record, salt, detail = row
+    return StoredEntry(index, record, salt, None if detail is None else msgspec.json.decode(detail))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import insert, select, update
 
-from vault.audit.canonical import detail_digest
+from vault.audit.details import SALT_BYTES, canonical_row, row_digest
 from vault.audit.entry import Entry, next_time
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
@@ -19,8 +18,6 @@ from vault.db.log_tiles import store_completed_tiles
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
 from vault.ports.log import Appended
-
-SALT_BYTES = 16
 
 _HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.last_time).with_for_update()
 _ADD_ENTRIES, _ADD_DETAILS, _MOVE_HEAD = insert(log_entries), insert(log_details), update(log_head)
@@ -77,13 +74,13 @@ class LogTail:
         """Take the event as the next entry; raise `LogCorrupt` for one that the log can't hold."""
         index = self._stored.size + len(self._pending)
         time = next_time(now, self._last_time)
-        salt, row = secrets.token_bytes(SALT_BYTES), event.detail_row()
-        entry = _entry_of(event, index, time, detail_digest(salt, row))
+        salt, row = secrets.token_bytes(SALT_BYTES), canonical_row(event.detail_row())
+        entry = _entry_of(event, index, time, row_digest(salt, row))
         record = entry.encode()
         self._pending.append(
             Pending(
                 entry=_columns(entry, record),
-                detail={"index": index, "salt": salt, "detail": msgspec.json.encode(row).decode()},
+                detail={"index": index, "salt": salt, "detail": row.decode()},
                 leaf=leaf_hash(record),
             )
         )
@@ -131,7 +128,7 @@ def _entry_of(event: AuditEvent, index: int, time: datetime, detail: str) -> Ent
         outcome=event.outcome.value,
         channel=event.actor.channel.value,
         recording=event.recording,
-        facts=event.facts,
+        facts=event.entry_facts(),
         detail=detail,
     )
 

@@ -19,7 +19,7 @@ from vault.db.database import SqlDatabase
 from vault.db.engine import reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.log_tables import log_entries, log_head
-from vault.db.schema import check_revision, upgrade
+from vault.db.schema import REVISION, check_revision, revision, upgrade
 from vault.db.tables import metadata, slot_counter, vault
 from vault.errors import Conflict, LogCorrupt, NoVault
 
@@ -40,6 +40,11 @@ async def move_database(source_url: str, target_url: str, *, progress: Progress)
     """
     if not await SqlDatabase.exists(source_url):
         raise NoVault("there is no database; `callvault init` makes a vault")
+    # An older one is somebody's: to bring it up to date would shut out the program that serves it.
+    if await revision(target_url) not in {None, REVISION}:
+        raise Conflict(
+            "the new database is not empty: there is a vault of another version of this program in it"
+        )
     await upgrade(target_url)
     async with _engine(writing_engine(source_url)) as source, _engine(writing_engine(target_url)) as target:
         is_there = await _prepare(source, target)

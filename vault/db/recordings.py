@@ -27,9 +27,9 @@ _HOLDS = (
     .scalar_subquery()
     .label("holds")
 )
-_RECORDINGS = select(*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS)
-_BY_ID = _RECORDINGS.where(recordings.c.id == bindparam("key"))
-_SAME_AS = _RECORDINGS.where(recordings.c.same_as == bindparam("key"))
+RECORDINGS = select(*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS)
+_BY_ID = RECORDINGS.where(recordings.c.id == bindparam("key"))
+_SAME_AS = RECORDINGS.where(recordings.c.same_as == bindparam("key"))
 _HEADER = select(recording_headers.c.sealed).where(recording_headers.c.recording == bindparam("key"))
 _DETAILS = select(call_details).where(call_details.c.recording.in_(bindparam("keys", expanding=True)))
 _ADD, _ADD_HEADER, _ADD_DETAILS = insert(recordings), insert(recording_headers), insert(call_details)
@@ -112,27 +112,28 @@ class SqlRecordings:
         self, which: RecordingFilter, *, before: int | None = None, limit: int = 100
     ) -> Sequence[Recording]:
         """Return the newest first by `log_index`, those below `before`, `limit` at most."""
-        query = _RECORDINGS.where(recordings.c.log_index.in_(matching(which, before, limit)))
+        query = RECORDINGS.where(recordings.c.log_index.in_(matching(which, before, limit)))
         query = query.order_by(recordings.c.log_index.desc()).limit(limit)
-        return [_recording(row) for row in await self._statements.read(query)]
+        return [as_recording(row) for row in await self._statements.read(query)]
 
     async def scan(self) -> AsyncIterator[Recording]:
         """Yield every recording, ascending by `log_index`."""
         after = -1
         while True:
-            query = _RECORDINGS.where(recordings.c.log_index > after).order_by(recordings.c.log_index)
+            query = RECORDINGS.where(recordings.c.log_index > after).order_by(recordings.c.log_index)
             rows = (await self._statements.read(query.limit(RECORDINGS_PER_STEP))).all()
             for row in rows:
-                yield _recording(row)
+                yield as_recording(row)
             if len(rows) < RECORDINGS_PER_STEP:
                 return
             after = rows[-1].log_index
 
-    async def unfinished(self, limit: int) -> Sequence[Recording]:
-        """Return those collected but not shredded yet, the oldest first, `limit` at most."""
-        query = _RECORDINGS.where(recordings.c.state == RecordingState.COLLECTED.value)
+    async def unfinished(self, limit: int, *, after: int = -1) -> Sequence[Recording]:
+        """Return those collected but not shredded yet, the oldest first, those above `after`."""
+        collected = recordings.c.state == RecordingState.COLLECTED.value
+        query = RECORDINGS.where(collected, recordings.c.log_index > after)
         query = query.order_by(recordings.c.log_index).limit(limit)
-        return [_recording(row) for row in await self._statements.read(query)]
+        return [as_recording(row) for row in await self._statements.read(query)]
 
     async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
         """Return how many and how many plaintext bytes, by state; a state without any is left out."""
@@ -157,9 +158,10 @@ class SqlRecordings:
 
     async def _one(self, query: Query, key: str) -> Recording | None:
         row = (await self._statements.read(query, {"key": key})).one_or_none()
-        return None if row is None else _recording(row)
+        return None if row is None else as_recording(row)
 
 
-def _recording(row: AnyRow) -> Recording:
+def as_recording(row: AnyRow) -> Recording:
+    """Return a row of `RECORDINGS` as a recording."""
     values = {**row._mapping, "state": RecordingState(row.state)}  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     return Recording(**values)

@@ -10,9 +10,10 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
 from vault.db.connection import AsyncConnection
-from vault.db.engine import is_postgresql, make_private, writing_engine
+from vault.db.engine import database_file, is_postgresql, make_private, reading_engine, writing_engine
 from vault.db.failures import vault_errors
-from vault.errors import DatabaseUnavailable, NoVault
+from vault.db.shared_slots import must_not_share_slots
+from vault.errors import Conflict, DatabaseUnavailable, NoVault
 
 REVISION = "0008"  # the newest in `migrations/versions`; a test keeps them alike
 
@@ -22,7 +23,8 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 async def upgrade(url: str) -> None:
     """Bring the database to `REVISION`, whole or not at all; make SQLite's if it isn't there.
 
-    Raises `DatabaseUnavailable` when that fails, or when a newer program made the database.
+    Raises `DatabaseUnavailable` when that fails, or when a newer program made the database, and `Conflict`
+    for a damaged one, in which recordings share a slot.
     """
     engine = writing_engine(url)
     try:
@@ -53,6 +55,29 @@ async def check_revision(connection: AsyncConnection) -> None:
         raise DatabaseUnavailable(f"the database has schema {found}, {advice}")
 
 
+async def revision(url: str) -> str | None:
+    """Return the revision of the database there, None for one that holds nothing at all.
+
+    Raise `Conflict` for one that holds something else, `DatabaseUnavailable`. Nothing is changed, or made.
+    """
+    if not is_postgresql(url) and not database_file(url).exists():
+        return None
+    engine = reading_engine(url)
+    try:
+        with vault_errors():
+            async with engine.connect() as connection:
+                found = await connection.run_sync(_revision)
+                if found is None and await connection.run_sync(_has_tables):
+                    raise Conflict("the new database is not empty: it holds something else's tables")
+                return found
+    finally:
+        await engine.dispose()
+
+
+def _has_tables(connection: Connection) -> bool:
+    return bool(inspect(connection).get_table_names())
+
+
 def _must_not_be_newer(found: str | None) -> None:
     if found is not None and found > REVISION:
         advice = f"this program knows {REVISION}: a newer one made it"
@@ -69,6 +94,7 @@ def _migrate(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - costs a third of a second, needed once in a vault's life
     from alembic.config import Config  # noqa: PLC0415 - as above
 
+    must_not_share_slots(connection)
     if connection.dialect.name == "postgresql":
         from vault.db.postgresql import prepare_upgrade  # noqa: PLC0415 - SQLite does without its driver
 

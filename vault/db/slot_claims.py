@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, insert, select, union_all, update
@@ -12,9 +12,10 @@ from vault.db.staff_sessions import staff_sessions
 from vault.db.statements import Query, Statements
 from vault.db.tables import identities, period_slots, recordings, sessions, slot_counter, slots
 from vault.domain.recording import LIVING
-from vault.ports.repositories import Period
+from vault.ports.repositories import Period, PeriodSlot
 
-NUMBERS_PER_STEP = 10_000
+# A database of millions of destroyed slots is walked through in memory of this many numbers.
+_BATCH = 4096
 
 # The counter alone could be set back by hand: a slot would be handed out that a recording lies under, and go
 # with whatever has it second. Each of these is one step at the end of an index.
@@ -29,6 +30,13 @@ _RECORDINGS = _DESTROYED.join(recordings, recordings.c.slot == slots.c.number)
 _IN_USE = (
     _RECORDINGS.where(recordings.c.state.in_([state.value for state in LIVING])),
     _DESTROYED.join(identities, identities.c.slot == slots.c.number),
+    _DESTROYED.join(period_slots, period_slots.c.slot == slots.c.number),
+    _DESTROYED.join(grants, grants.c.slot == slots.c.number).where(grants.c.ended_at.is_(None)),
+)
+_PERIODS = (
+    select(period_slots.c.period, period_slots.c.day, period_slots.c.slot, slots.c.claimed_at)
+    .join(slots, slots.c.number == period_slots.c.slot)
+    .order_by(period_slots.c.period, period_slots.c.day)
 )
 _PERIOD = select(period_slots.c.slot).where(
     period_slots.c.period == bindparam("period"), period_slots.c.day == bindparam("day")
@@ -81,26 +89,30 @@ class SqlSlotClaims:
         where = (period_slots.c.period == period.value, period_slots.c.day == _first_day(period, day))
         await self._statements.write(update(period_slots).where(*where).values(slot=number))
 
-    async def destroyed(self) -> AsyncIterator[int]:
-        """Yield every number known as destroyed, ascending."""
-        async for number in self._ascending(_DESTROYED):
-            yield number
+    async def periods(self) -> Sequence[PeriodSlot]:
+        """Return the slot of every period."""
+        rows = await self._statements.read(_PERIODS)
+        return [PeriodSlot(Period(row.period), row.day, row.slot, row.claimed_at) for row in rows]
 
-    async def destroyed_in_use(self) -> AsyncIterator[int]:
-        """Yield those of them under which a living recording or an identity lies."""
+    async def destroyed(self) -> AsyncIterator[Sequence[int]]:
+        """Yield every number known as destroyed, ascending, a batch at a time."""
+        async for batch in self._ascending(_DESTROYED):
+            yield batch
+
+    async def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
+        """Yield those of them under which something lives, a batch at a time."""
         for query in _IN_USE:
-            async for number in self._ascending(query):
-                yield number
+            async for batch in self._ascending(query):
+                yield batch
 
-    async def _ascending(self, query: Query) -> AsyncIterator[int]:
+    async def _ascending(self, query: Query) -> AsyncIterator[Sequence[int]]:
         after = -1
         while True:
             above = query.where(slots.c.number > after).order_by(slots.c.number)
-            rows = await self._statements.read(above.limit(NUMBERS_PER_STEP))
-            numbers = rows.scalars().all()
-            for number in numbers:
-                yield number
-            if len(numbers) < NUMBERS_PER_STEP:
+            numbers: Sequence[int] = (await self._statements.read(above.limit(_BATCH))).scalars().all()
+            if numbers:
+                yield numbers
+            if len(numbers) < _BATCH:
                 return
             after = numbers[-1]
 

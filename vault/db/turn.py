@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Executable
 
-from vault.db.connection import AsyncTransaction
 from vault.db.failures import vault_errors
 from vault.db.group import Group
 from vault.db.log_tail import Mark
@@ -29,8 +28,9 @@ class Leave(Protocol):
 class Turn:
     """`Statements` for the body whose turn it is, until it is over.
 
-    Each statement is a step in a task of its own: cancelled, it is still carried out, and the next step or
-    the end of the turn waits for it. The driver would otherwise give up the connection that all bodies share.
+    Each statement, or a whole body at one go, is a step in a task of its own: cancelled, it is still carried
+    out, and the next step or the end of the turn waits for it. The driver would otherwise give up the
+    connection that all bodies share.
     """
 
     def __init__(self, group: Group, leave: Leave) -> None:
@@ -38,8 +38,10 @@ class Turn:
         self.over = False
         self._leave = leave
         self._step: asyncio.Task[Any] | None = None
-        self._savepoint: AsyncTransaction | None = None
+        self._saved = False  # whether there is a savepoint to go back to
         self._mark: Mark | None = None
+        self._within = False  # a step that is carried out on the database's thread
+        self._done = False  # such a step, and well: what it did stays
 
     async def begin(self) -> None:
         """Begin the group's transaction if this is its first body."""
@@ -47,6 +49,10 @@ class Turn:
         if not self.group.begun:
             await self._run(self.group.begin)
         self._mark = self.group.tail.mark()
+
+    async def carry_out(self, body: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a body on the database's thread; once it has returned, it stays, whoever is cancelled."""
+        return await self._run(lambda: self.group.carry_out(lambda: self._whole(body)))
 
     async def read(self, statement: Executable, values: Rows | None = None, /) -> Answer:
         """Run a statement that changes nothing, with `values` for its parameters."""
@@ -68,15 +74,17 @@ class Turn:
     async def commit(self) -> None:
         """Give the turn up and wait until the group is durable; raise as `UnitOfWork.commit`."""
         self._must_be_on()
+        if self._within:
+            raise RuntimeError("a body that is carried out at one go is committed for it")
         self.over = True
         self._leave(self, keep=True)
         await self.group.wait()
 
     def ends_at_once(self, *, keep: bool) -> bool:
         """Keep or undo what the body appended, if it did nothing else; say whether that was all."""
-        if self._savepoint is not None or not self._settled:
+        if self._saved or not self._settled:
             return False
-        if keep:
+        if keep or self._done:
             self.group.kept = True
         elif self._mark is not None:
             self.group.tail.go_back(self._mark)
@@ -85,16 +93,34 @@ class Turn:
     async def end(self, *, keep: bool) -> None:
         """Keep or undo what the body did. Nothing is raised: a failure is the group's."""
         await self._settle()
-        savepoint, self._savepoint = self._savepoint, None
-        if savepoint is not None and self.group.failure is None:
-            try:
-                await (savepoint.commit() if keep else savepoint.rollback())
-            except Exception as error:  # noqa: BLE001 - a savepoint that can't be ended ends the group
-                self.group.fail(error)
+        await self._end_savepoint(keep=keep)
         self.ends_at_once(keep=keep)
+
+    async def _whole(self, body: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run the body and end its savepoint, on the database's thread."""
+        self._within = True
+        try:
+            answer = await body()
+        except BaseException:
+            await self._end_savepoint(keep=False)
+            raise
+        else:
+            await self._end_savepoint(keep=True)
+            self._done = True
+            return answer
+        finally:
+            self._within = False
+
+    async def _end_savepoint(self, *, keep: bool) -> None:
+        if self._saved:
+            self._saved = False
+            await self.group.end_savepoint(keep=keep)
 
     async def _run(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
         self._must_be_on()
+        if self._within:
+            with vault_errors():
+                return await step()
         await self._settle()
         task = asyncio.create_task(step())
         self._step = task
@@ -121,8 +147,9 @@ class Turn:
 
     async def _save(self) -> None:
         """Set the savepoint before the body's first change; one that only appends needs none."""
-        if self._savepoint is None:
-            self._savepoint = await self.group.savepoint()
+        if not self._saved:
+            await self.group.set_savepoint()
+            self._saved = True
 
     def _must_be_on(self) -> None:
         if self.over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,21 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # SQLite makes only INTEGER PRIMARY KEY the row's own number (sqlite.org/lang_createtable, "ROWIDs").
 Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def moments(column: Sequence[Any]) -> list[datetime | None]:
+    """Return what a column of times holds as times in UTC, all at once; None for what is none."""
+    try:
+        return [_EPOCH + microseconds * _MICROSECOND for microseconds in column]
+    except (TypeError, OverflowError):
+        return [_moment(microseconds) for microseconds in column]
+
+
+def _moment(microseconds: Any) -> datetime | None:  # noqa: ANN401 - whatever lies in the column
+    try:
+        return _EPOCH + microseconds * _MICROSECOND  # type: ignore[no-any-return]  # as it is unknown
+    except (TypeError, OverflowError):
+        return None
 
 
 class Moment(TypeDecorator[datetime]):

@@ -10,6 +10,7 @@ from vault.db.identities import SqlIdentities
 from vault.db.log_reader import SqlLogReader
 from vault.db.log_writer import SqlLogWriter
 from vault.db.people import SqlCustomers, SqlIdentity, SqlSources, SqlStaffMembers
+from vault.db.recording_parts import SqlRecordingParts
 from vault.db.recordings import SqlRecordings
 from vault.db.renewals import SqlRenewals
 from vault.db.slot_claims import SqlSlotClaims
@@ -20,6 +21,7 @@ from vault.ports import repositories as ports
 from vault.ports.clock import Clock
 from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.staff_sessions import StaffSessions
 
@@ -35,6 +37,7 @@ class SqlRepositories:
     links: ports.Links
     sessions: ports.Sessions
     recordings: ports.Recordings
+    recording_parts: RecordingParts
     holds: ports.Holds
     grants: Grants
     opening_requests: OpeningRequests
@@ -54,6 +57,7 @@ class SqlRepositories:
         self.links = SqlLinks(statements)
         self.sessions = SqlSessions(statements)
         self.recordings = SqlRecordings(statements)
+        self.recording_parts = SqlRecordingParts(statements)
         self.holds = SqlHolds(statements)
         self.grants = SqlGrants(statements)
         self.opening_requests = SqlOpeningRequests(statements)

@@ -24,6 +24,12 @@ class Link:
     expires_at: datetime
     revoked_at: datetime | None = None
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What never changes of it, for the log to hold by a keyed digest: whose, to what, how long."""
+        times = (each.astimezone(UTC).isoformat() for each in (self.created_at, self.expires_at))
+        return (self.id, self.token_id, self.customer, *times, *self.recordings)
+
     def live(self, now: datetime) -> bool:
         """Say whether it still leads anywhere."""
         return self.revoked_at is None and now < self.expires_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from vault.domain.names import CustomerId, CustomerName
 from vault.errors import Closed, Invalid
@@ -26,6 +26,12 @@ class Customer:
     email: str | None = None
     delete_on_collection: bool = True
     closed_at: datetime | None = None
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Who it is and how it is reached, for the log to hold by a keyed digest each time it changes."""
+        added = self.added_at.astimezone(UTC).isoformat()
+        return (self.id, self.name, self.agreement, added, self.title or "", self.email or "")
 
     def must_be_open(self) -> None:
         """Raise `Closed` for a customer that was closed."""

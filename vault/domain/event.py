@@ -51,6 +51,7 @@ class Action(StrEnum):
     GRANT_LISTED = "grant.listed"
     OPENING_REQUESTED = "opening.requested"
     OPENING_APPROVED = "opening.approved"
+    OPENING_LISTED = "opening.listed"
     LINK_CREATED = "link.created"
     LINK_LISTED = "link.listed"
     LINK_REVOKED = "link.revoked"
@@ -86,12 +87,16 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever acts. `id` is opaque and enters the log; name and address lie in the erasable detail row."""
+    """Whoever acts. `id` is opaque and enters the log; name and address lie in the erasable detail row.
+
+    `said_by` is the opaque id of the user of this machine on whose word alone somebody is who they are.
+    """
 
     id: str
     name: str
     channel: Channel
     address: str | None = None
+    said_by: str | None = None
 
 
 SERVICE = Actor(id="service", name="service", channel=Channel.SERVICE)
@@ -112,6 +117,12 @@ class AuditEvent:
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     reason: str | None = None
     detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+    def entry_facts(self) -> Mapping[str, str | int | bool]:
+        """Return the facts as the entry has them: that nobody proved who acts is one, and is never erased."""
+        if self.actor.said_by is None:
+            return self.facts
+        return {**self.facts, "said_by": self.actor.said_by}
 
     def detail_row(self) -> dict[str, str | int | bool]:
         """Return what lies beside the log: name, address, reason and whatever else names somebody."""

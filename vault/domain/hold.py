@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from vault.domain.names import RecordingId
 from vault.errors import Closed, Invalid
@@ -21,6 +21,13 @@ class LegalHold:
     placed_at: datetime
     review_on: date | None = None
     released_at: datetime | None = None
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What never changes of it, for the log to hold by a keyed digest: of what, for which case."""
+        placed = self.placed_at.astimezone(UTC).isoformat()
+        review = self.review_on.isoformat() if self.review_on else ""
+        return (self.id, self.recording, self.case, placed, review)
 
     @property
     def in_force(self) -> bool:

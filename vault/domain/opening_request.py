@@ -46,6 +46,10 @@ class OpeningRequest:
         approved, used = self.approved_at, self.used_at
         return approved is not None and used is None and now < approved + APPROVAL_LIFETIME
 
+    def waits(self, now: datetime) -> bool:
+        """Say whether it waits: to be approved or, being approved and in time, to be used."""
+        return self.usable(now) or (self.approved_at is None and self.used_at is None)
+
     def use(self, now: datetime) -> OpeningRequest:
         """Return it used."""
         return replace(self, used_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -103,6 +104,14 @@ class Recording:
         """Return a collected one as shredded, with the index of the entry that says so; raise `Conflict`."""
         self.must_be_collected()
         return replace(self, state=RecordingState.SHREDDED, shredded_at=now, shred_log_index=log_index)
+
+
+def payload_digest(blob: BlobKey, nonce: bytes) -> str:
+    """Return what a recording's entry says of where its payload lies and how it begins; tells neither.
+
+    128 bits of SHA-256: both are random, and the service chose them.
+    """
+    return hashlib.sha256(blob.encode() + b" " + nonce).hexdigest()[:32]
 
 
 def may_shred(recording: Recording, cause: Cause, *, delete_on_collection: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from vault.domain.names import CustomerId, SourceId, SourceName
 from vault.errors import BadToken, Closed
@@ -35,6 +35,12 @@ class Source:
         """What is vouched for: whose calls these tokens bring, and whether they still may."""
         parts = ("source", self.id, self.customer or "own", self.token_id, self.hook_token_id)
         return " ".join((*parts, "revoked" if self.revoked_at else "live")).encode()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What never changes of it, for the log to hold by a keyed digest."""
+        added = self.added_at.astimezone(UTC).isoformat()
+        return (self.id, self.name, self.customer or "own", self.zone, self.region, added)
 
     def must_be_live(self) -> None:
         """Raise `BadToken` for a source that was revoked: its token is as good as unknown."""

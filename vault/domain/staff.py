@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from vault.domain.names import StaffId, StaffName
@@ -37,6 +37,11 @@ class StaffMember:
     role: Role
     added_at: datetime
     removed_at: datetime | None = None
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What never changes of a person, for the log to hold by a keyed digest."""
+        return (self.id, self.name, self.role, self.added_at.astimezone(UTC).isoformat())
 
     @property
     def group(self) -> Group | None:

@@ -7,8 +7,11 @@ checkpoint.000000000042.tsr     the RFC 3161 response on it, as `openssl ts -ver
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
-from collections.abc import AsyncIterator
+import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from vault.errors import AnchorUnavailable
 from vault.ports.anchors import Anchor
 
 _MOST_NOTE_BYTES = 64 << 10
-_NAME = re.compile(r"checkpoint\.([0-9]{12,19})")
+_NAME = re.compile(r"checkpoint\.([0-9]{12}|[1-9][0-9]{12,17})")
 
 
 class AnchorFolder:
@@ -39,24 +42,27 @@ class AnchorFolder:
         """Keep an anchor durably; raise `AnchorUnavailable`."""
         await asyncio.to_thread(self._keep, anchor)
 
-    async def newest_size(self) -> int | None:
-        """Return the size of the newest anchor; raise `AnchorUnavailable`."""
-        return max(await asyncio.to_thread(self._sizes), default=None)
+    async def sizes(self) -> Sequence[int]:
+        """Return the sizes of what is kept, smallest first; raise `AnchorUnavailable`."""
+        return await asyncio.to_thread(self._sizes)
 
-    async def anchors(self) -> AsyncIterator[Anchor]:
-        """Yield what is kept, smallest first; raise `AnchorUnavailable`."""
-        for size in await asyncio.to_thread(self._sizes):
-            yield await asyncio.to_thread(self._read, size)
+    async def read(self, size: int) -> Anchor:
+        """Return what is kept as the anchor of that size; raise `AnchorUnavailable`."""
+        return await asyncio.to_thread(self._read, size)
 
     def _keep(self, anchor: Anchor) -> None:
+        path = self._path(anchor.size)
         # The stamp first: where the note is, the stamp that was got for it is too.
-        files = [(self._path(anchor.size), anchor.note)]
+        files = [(path, anchor.note)]
         if anchor.stamp is not None:
-            files.insert(0, (_stamp_of(self._path(anchor.size)), anchor.stamp))
+            files.insert(0, (_stamp_of(path), anchor.stamp))
         try:
-            for path, content in files:
+            with suppress(FileNotFoundError):
+                _must_be(path, anchor.note)
+            for each, content in files:
                 with suppress(FileExistsError):
-                    write_new(path, content)
+                    write_new(each, content)
+            _must_be(path, anchor.note)
         except OSError as error:
             raise self._unavailable(error) from None
 
@@ -90,6 +96,18 @@ def _stamp_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.tsr")
 
 
+def _must_be(path: Path, note: bytes) -> None:
+    """Pass if that note is what lies there; raise `AnchorUnavailable`, or `OSError`."""
+    if _beginning(path, _MOST_NOTE_BYTES) != note:
+        raise AnchorUnavailable(
+            f"anchors in {path.parent}: {path.name} is there, and is another than this log's; "
+            "is the folder another vault's, too? Give each its own"
+        )
+
+
 def _beginning(path: Path, most_bytes: int) -> bytes:
-    with path.open("rb") as file:
+    # Without O_NONBLOCK a named pipe would hold us up for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, f"{path.name} is no file")
         return file.read(most_bytes)

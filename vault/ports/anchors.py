@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,16 +28,19 @@ class AnchorPlace(Protocol):
     async def keep(self, anchor: Anchor) -> None:
         """Keep an anchor durably; one of the same size that is there already stays as it is.
 
-        Raise `AnchorUnavailable`.
+        Raise `AnchorUnavailable`, also where what is there is another checkpoint: this one is not kept then.
         """
         ...
 
-    async def newest_size(self) -> int | None:
-        """Return the size of the newest anchor here; raise `AnchorUnavailable`."""
+    async def sizes(self) -> Sequence[int]:
+        """Return the sizes of what is kept, smallest first; raise `AnchorUnavailable`.
+
+        They are what others may have written there too: only a signature says that an anchor is ours.
+        """
         ...
 
-    def anchors(self) -> AsyncIterator[Anchor]:
-        """Yield what is kept, smallest first; raise `AnchorUnavailable`."""
+    async def read(self, size: int) -> Anchor:
+        """Return what is kept as the anchor of that size; raise `AnchorUnavailable`."""
         ...
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.repositories import (
     BlobDeletions,
@@ -24,6 +26,8 @@ from vault.ports.repositories import (
 )
 from vault.ports.staff_sessions import StaffSessions
 
+T = TypeVar("T")
+
 
 class Repositories(Protocol):
     """Every repository of one transaction or snapshot."""
@@ -36,6 +40,7 @@ class Repositories(Protocol):
     links: Links
     sessions: Sessions
     recordings: Recordings
+    recording_parts: RecordingParts
     holds: Holds
     grants: Grants
     opening_requests: OpeningRequests
@@ -66,7 +71,12 @@ class UnitOfWork(Repositories, Protocol):
 
 
 class Database(Protocol):
-    """The database of one vault, shared by every task of a process and by other processes."""
+    """The database of one vault, shared by every task of a process and by other processes.
+
+    `change` and `read` are the quick ways, for what is done many times a second: all statements of a body
+    make one trip to the database's thread. The body runs there. It awaits its repositories and the slots and
+    nothing else, and leaves alone what the event loop works with.
+    """
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a change; leaving without `commit`, by error or cancellation, undoes it."""
@@ -74,6 +84,18 @@ class Database(Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Begin a snapshot for reading; it neither waits for writers nor stops them."""
+        ...
+
+    async def change(self, body: Callable[[UnitOfWork], Coroutine[Any, Any, T]]) -> T:
+        """Have a body make a change at one go, commit it and return what the body did; it does not commit.
+
+        What it raises undoes it, and is raised. Cancelled before it began it leaves nothing; after that, it
+        stays.
+        """
+        ...
+
+    async def read(self, body: Callable[[Repositories], Coroutine[Any, Any, T]]) -> T:
+        """Have a body read in a snapshot at one go, and return what it returns."""
         ...
 
     async def check(self) -> None:

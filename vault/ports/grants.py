@@ -56,6 +56,14 @@ class OpeningRequests(Protocol):
         ...
 
     async def find(self, prefix: str) -> OpeningRequest: ...
+    async def all(self) -> Sequence[OpeningRequest]:
+        """Return every request, the oldest first."""
+        ...
+
+    async def not_used(self, requested_by: StaffId | None, limit: int) -> Sequence[OpeningRequest]:
+        """Return those that nobody has used, approved or not, of a person or of all; the newest first."""
+        ...
+
     async def unused(
         self, recording: RecordingId, requested_by: StaffId, action: Action
     ) -> Sequence[OpeningRequest]:

@@ -29,7 +29,10 @@ class LogWriter(Protocol):
         ...
 
     async def erase_details(self, first: int, last: int) -> None:
-        """Drop the detail rows of the entries `first` to `last`, with their salts; the entries stay."""
+        """Drop the detail rows of the entries `first` to `last`, with their salts; the entries stay.
+
+        Raise `DatabaseForbids` where the database lets another role alone do it; the unit of work goes on.
+        """
         ...
 
 
@@ -48,17 +51,28 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry's canonical bytes with its detail row, or None where that was erased or there is none.
-
-    `columns` are what it can be found by, as they lie beside it: time, actor, action, outcome, channel,
-    recording, customer. Only `scan` tells them, of a store that has such columns.
-    """
+    """An entry's canonical bytes with its detail row, or None where that was erased or there is none."""
 
     index: int
     record: bytes
     salt: bytes | None
     detail: Mapping[str, str | int | bool] | None
-    columns: tuple[object, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """Entries of consecutive indexes as they lie in the store, one list a column, unchecked.
+
+    `details` are detail rows as they were written, in JSON; they and the salts are None where they were
+    erased. `columns` are what an entry can be found by: its time, actor, action, outcome, channel, recording
+    and customer; None of a store that has no such columns.
+    """
+
+    first_index: int
+    records: Sequence[bytes]
+    salts: Sequence[object]
+    details: Sequence[object]
+    columns: Sequence[Sequence[object]] | None = None
 
 
 class LogReader(Protocol):
@@ -80,6 +94,14 @@ class LogReader(Protocol):
         """Yield entries in order; a missing one is left out."""
         ...
 
+    def runs(self, start: int, stop: int) -> AsyncIterator[StoredRun]:
+        """Yield the same in runs, for whoever reads a whole log: a run ends where an entry is missing."""
+        ...
+
+    async def orphaned_details(self, limit: int) -> Sequence[int]:
+        """Return the indexes of detail rows beside which there is no entry, ascending, `limit` at most."""
+        ...
+
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Return the hashes of complete subtrees, from kept tiles and the entries after them.
 
@@ -88,5 +110,5 @@ class LogReader(Protocol):
         ...
 
     def tiles(self) -> AsyncIterator[tuple[int, int, bytes]]:
-        """Yield every full tile kept: level, index, 256 hashes."""
+        """Yield every full tile kept, as a growing log fills them: level, index, 256 hashes."""
         ...

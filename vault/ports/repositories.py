@@ -99,6 +99,10 @@ class Identities(Protocol):
         """Return the ids of owners of that kind, ascending, those after `after`, `limit` at most."""
         ...
 
+    def scan(self) -> AsyncIterator[LockedIdentity]:
+        """Yield every identity, by owner and generation; for `audit verify`."""
+        ...
+
 
 class Links(Protocol):
     """Links; `find` by unique prefix of the id (`NotFound`, `Ambiguous`); `all` newest first."""
@@ -205,8 +209,11 @@ class Recordings(Protocol):
         """Yield every recording, ascending by `log_index`; for `audit verify`."""
         ...
 
-    async def unfinished(self, limit: int) -> Sequence[Recording]:
-        """Return those collected but not shredded yet: a crash, or a mirror that was away."""
+    async def unfinished(self, limit: int, *, after: int = -1) -> Sequence[Recording]:
+        """Return those collected but not shredded yet: a crash, or a mirror that was away.
+
+        The oldest first by `log_index`, those above `after`, `limit` at most.
+        """
         ...
 
     async def counts(self) -> Mapping[RecordingState, tuple[int, int]]:
@@ -253,6 +260,16 @@ class Period(StrEnum):
     MONTH_INDEX = "month-index"
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodSlot:
+    """The slot of a day or month (`day` is its first), and since when it is its slot."""
+
+    period: Period
+    day: date
+    number: int
+    since: datetime
+
+
 class SlotClaims(Protocol):
     """The numbers of slots: claimed once, never again, known as destroyed for good."""
 
@@ -274,12 +291,19 @@ class SlotClaims(Protocol):
         """Give a period whose slot is destroyed another one."""
         ...
 
-    def destroyed(self) -> AsyncIterator[int]:
-        """Yield every number known as destroyed, ascending."""
+    async def periods(self) -> Sequence[PeriodSlot]:
+        """Return the slot of every period; there are some hundreds a year."""
         ...
 
-    def destroyed_in_use(self) -> AsyncIterator[int]:
-        """Yield those of them under which a living recording or an identity lies: none, but for a forgery."""
+    def destroyed(self) -> AsyncIterator[Sequence[int]]:
+        """Yield every number known as destroyed, ascending, in batches that memory holds."""
+        ...
+
+    def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
+        """Yield those of them under which something lives: none, but for a forgery.
+
+        That is a recording, an identity, a period's calls or a grant.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from keys.secret import Secret
@@ -17,6 +17,13 @@ class Slots(Protocol):
 
     async def read_many(self, numbers: Iterable[int]) -> Mapping[int, Secret]:
         """Return the living ones among `numbers`; raise `SlotsUnavailable`."""
+        ...
+
+    async def survivors(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those among `numbers` that some reachable mirror still holds, ascending; of many, quickly.
+
+        One that was never made lives on none. Raise `SlotsUnavailable`.
+        """
         ...
 
     async def claimable(self, number: int) -> Secret:
@@ -35,8 +42,11 @@ class Slots(Protocol):
         """Return the highest checkpoint kept, or None on a new vault."""
         ...
 
-    async def reconcile(self, destroyed: AsyncIterator[int]) -> int:
-        """Zero again what is known as destroyed, bring mirrors up to date; return how many were repaired."""
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
+        """Zero again what is known as destroyed, bring mirrors up to date; return how many were repaired.
+
+        What is destroyed comes in batches (`SlotClaims.destroyed`), each handled in one go.
+        """
         ...
 
     async def first_unused(self) -> int:

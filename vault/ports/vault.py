@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from keys.age import FileKey, HybridIdentity
 from keys.secret import Secret
@@ -17,6 +17,8 @@ from vault.ports.blobs import BlobStore
 from vault.ports.clock import Clock
 from vault.ports.database import Database, Repositories, UnitOfWork
 from vault.ports.slots import Slots
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,11 @@ class Vault:
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Begin a reading snapshot; see `Database.reading`."""
         return self.database.reading()
+
+    async def change(self, body: Callable[[UnitOfWork], Coroutine[Any, Any, T]]) -> T:
+        """Make a change at one go; see `Database.change`."""
+        return await self.database.change(body)
+
+    async def read(self, body: Callable[[Repositories], Coroutine[Any, Any, T]]) -> T:
+        """Read at one go; see `Database.read`."""
+        return await self.database.read(body)

@@ -15,9 +15,10 @@ import msgspec
 
 from keys.errors import SlotDestroyed, SlotMismatch
 from keys.secret import Secret
+from keys.service import ServiceKeys
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.call import CallDetails
-from vault.domain.names import RecordingId
+from vault.domain.names import RecordingId, Sha256, SourceId
 from vault.domain.recording import Recording
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.repositories import Period, SealedDetails
@@ -49,6 +50,15 @@ async def period_slot(vault: Vault, work: UnitOfWork, period: Period, day: date,
 def seal(slot: Secret, recording: Recording, details: CallDetails) -> bytes:
     """Return the details under the day's slot, bound to their recording and whose it is."""
     return seal_under(slot, msgspec.json.encode(details), bound_to=recording.details_binding)
+
+
+def same_upload(keys: ServiceKeys, source: SourceId, details: CallDetails, sha256: Sha256) -> str | None:
+    """Return the blinded idempotency key of an upload, or None with neither call id nor file name."""
+    if details.call_id:
+        return keys.blind("same upload", source, "call", details.call_id, sha256)
+    if details.file_name:
+        return keys.blind("same upload", source, "file", details.file_name, sha256)
+    return None
 
 
 def number_token(slot: Secret, number: str) -> str:

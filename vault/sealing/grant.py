@@ -2,16 +2,21 @@
 
 Whoever has database, slots and password lacks the person's identity; the person lacks the password. A grant
 that waits for approval lies in one more layer, for every DPO but the one who issued it.
+
+Before the layers stands how its person proves the password from a machine of their own (docs/format.md, 1.4).
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 from keys.age import FileKey, HybridIdentity, PasswordRecipient, Recipient, open_file, seal_file, seal_header
 from keys.errors import SlotDestroyed
+from keys.password_proof import Expected
 from keys.secret import Secret
 from keys.slots.sealing import open_under, seal_under
 from vault.domain.grant import Grant
@@ -20,11 +25,40 @@ from vault.errors import AccessDenied
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
 
+_MARK = b"callvault/grant v1 "
+
+
+@dataclass(frozen=True, slots=True)
+class GrantHeader:
+    """What lies under a grant's slot: the layers, and what answer proves its password.
+
+    `expected` is None for a grant that was issued before there was such a proof: it opens at the vault alone.
+    """
+
+    layers: bytes
+    expected: Expected | None
+
+    def encode(self) -> bytes:
+        """Return it as it lies under the slot."""
+        if self.expected is None:
+            return self.layers
+        salt, digest = (base64.b64encode(each) for each in (self.expected.salt, self.expected.digest))
+        return _MARK + salt + b" " + digest + b"\n" + self.layers
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """Read what `encode` wrote and a slot kept."""
+        if not content.startswith(_MARK):  # an age file, which begins otherwise
+            return cls(content, None)
+        line, _, layers = content.partition(b"\n")
+        salt, digest = line.removeprefix(_MARK).split(b" ")
+        return cls(layers, Expected(base64.b64decode(salt), base64.b64decode(digest)))
+
 
 async def seal(
     file_key: FileKey, password: Secret, person: Recipient, approvers: Sequence[Recipient] = ()
-) -> bytes:
-    """Return the layers, on a worker thread: Argon2id for the password, an encapsulation for each recipient.
+) -> GrantHeader:
+    """Return the layers, on a worker thread: Argon2id twice, an encapsulation for each recipient.
 
     With `approvers`, one of them must take the outermost layer off first.
     """
@@ -37,16 +71,17 @@ async def unwrap(layer: bytes, identity: HybridIdentity) -> bytes:
 
 
 async def put_under_slot(
-    vault: Vault, work: UnitOfWork, grant: Grant, recording: Recording, layers: bytes
+    vault: Vault, work: UnitOfWork, grant: Grant, recording: Recording, header: GrantHeader
 ) -> Grant:
-    """Return the grant with its layers under a fresh slot, bound to all that it allows."""
+    """Return the grant with its header under a fresh slot, bound to all that it allows."""
     number = await work.slots.claim("grant", vault.clock.now())
     slot = await vault.slots.claimable(number)
-    return replace(grant, slot=number, sealed=seal_under(slot, layers, bound_to=grant.binding(recording)))
+    sealed = seal_under(slot, header.encode(), bound_to=grant.binding(recording))
+    return replace(grant, slot=number, sealed=sealed)
 
 
-async def layers_of(vault: Vault, grant: Grant, recording: Recording) -> bytes:
-    """Return the layers from under the slot.
+async def header_of(vault: Vault, grant: Grant, recording: Recording) -> GrantHeader:
+    """Return the header from under the slot.
 
     Raise `AccessDenied` for a slot that was destroyed, `SlotMismatch` for a row that somebody changed.
     """
@@ -54,9 +89,12 @@ async def layers_of(vault: Vault, grant: Grant, recording: Recording) -> bytes:
         slot = await vault.slots.read(grant.slot)
     except SlotDestroyed:
         raise AccessDenied("the grant does not open this recording", why="grant_destroyed") from None
-    return open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording))
+    return GrantHeader.decode(open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording)))
 
 
-def _seal(file_key: FileKey, password: Secret, person: Recipient, approvers: Sequence[Recipient]) -> bytes:
+def _seal(
+    file_key: FileKey, password: Secret, person: Recipient, approvers: Sequence[Recipient]
+) -> GrantHeader:
     layers = seal_file(seal_header(file_key, [PasswordRecipient(password)]), [person])
-    return seal_file(layers, approvers) if approvers else layers
+    sealed = seal_file(layers, approvers) if approvers else layers
+    return GrantHeader(sealed, Expected.from_password(password))

@@ -32,19 +32,25 @@ class Owners:
 
 async def owners(vault: Vault, customer: CustomerId | None) -> Owners:
     """Return to whom a recording of that customer, or of the company's own, is sealed now."""
-    async with vault.reading() as rows:
-        epoch = await rows.renewals.epoch()
-        return Owners(await recipients(vault, rows, customer), epoch)
+
+    async def _look(rows: Repositories) -> tuple[int, identities.Found]:
+        return await rows.renewals.epoch(), await identities.find(vault, rows, *_who_may_open(customer))
+
+    epoch, found = await vault.read(_look)
+    return Owners(await identities.living_recipients(vault, found), epoch)
 
 
 async def recipients(
     vault: Vault, rows: Repositories, customer: CustomerId | None
 ) -> Sequence[HybridRecipient]:
-    """Return who may open: the DPO office; processor-side, the customer and the tech managers besides."""
+    """Return who may open, as `owners` does."""
+    return await identities.recipients(vault, rows, *_who_may_open(customer))
+
+
+def _who_may_open(customer: CustomerId | None) -> Sequence[tuple[Owner, str]]:
+    """Name the DPO office; processor-side, the customer and the tech managers besides."""
     office, tech = (Owner.GROUP, Group.DPO_OFFICE), (Owner.GROUP, Group.TECH_MANAGERS)
-    if customer is None:
-        return await identities.recipients(vault, rows, office)
-    return await identities.recipients(vault, rows, (Owner.CUSTOMER, customer), office, tech)
+    return (office,) if customer is None else ((Owner.CUSTOMER, customer), office, tech)
 
 
 async def seal(file_key: FileKey, to: Sequence[Recipient]) -> bytes:
@@ -75,10 +81,23 @@ async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, *held
         slot = await vault.slots.read(recording.slot)
     except SlotDestroyed:
         return await open_file_key(vault, *await _read_again(vault, recording), *held)
-    return await asyncio.to_thread(_open, slot, recording, sealed, held)
+    return await asyncio.to_thread(open_under_slot, slot, recording, sealed, held)
 
 
-def _open(slot: Secret, recording: Recording, sealed: bytes, held: Sequence[Identity]) -> FileKey:
+async def open_where_it_lies(
+    vault: Vault, recording: Recording, sealed: bytes, *held: Identity
+) -> FileKey | None:
+    """Return the file key, for `Vault.read`: all of it on the database's thread; None for a destroyed slot.
+
+    Raise `NoMatchingIdentity`, `SlotMismatch`.
+    """
+    living = await vault.slots.read_many([recording.slot])
+    slot = living.get(recording.slot)
+    return None if slot is None else open_under_slot(slot, recording, sealed, held)
+
+
+def open_under_slot(slot: Secret, recording: Recording, sealed: bytes, held: Sequence[Identity]) -> FileKey:
+    """Return the file key; blocks while identities are tried."""
     return open_header(open_under(slot, sealed, bound_to=recording.binding), held)
 
 

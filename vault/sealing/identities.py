@@ -23,6 +23,7 @@ from vault.domain.staff import Group, LockedIdentity, Owner
 from vault.errors import AccessDenied, LogCorrupt
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
+from vault.sealing.own_slots import of_identities, own_slots
 
 DECOY = "decoy"
 """Owner id of the identity that is unlocked, in vain, for a name nobody has: so both cost the same."""
@@ -37,6 +38,14 @@ class Unkept:
     generation: int
     recipient: HybridRecipient
     locked: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Identities as they lie, vouched for, and those of their slots that live, by number."""
+
+    identities: Sequence[LockedIdentity]
+    slots: Mapping[int, Secret]
 
 
 async def lock(
@@ -73,7 +82,11 @@ async def keep(vault: Vault, work: UnitOfWork, new: Unkept, now: datetime) -> Lo
 async def keep_again(
     vault: Vault, work: UnitOfWork, new: Unkept, old: LockedIdentity, now: datetime
 ) -> LockedIdentity:
-    """Replace the lock of a kept identity. The caller destroys the old lock's slot after the commit."""
+    """Replace the lock of a kept identity. The caller destroys the old lock's slot after the commit.
+
+    Raise `LogCorrupt` for an old one whose slot is not its own, which must not be destroyed.
+    """
+    await _must_be_own(vault, old)
     identity = await _under_a_slot(vault, work, new, now)
     await work.identities.save(identity)
     if old.slot is not None:
@@ -81,8 +94,12 @@ async def keep_again(
     return identity
 
 
-async def retire(work: UnitOfWork, old: LockedIdentity, now: datetime) -> list[int]:
-    """End an identity, to which nothing is sealed any more; return the slots to destroy after the commit."""
+async def retire(vault: Vault, work: UnitOfWork, old: LockedIdentity, now: datetime) -> list[int]:
+    """End an identity, to which nothing is sealed any more; return the slots to destroy after the commit.
+
+    Raise `LogCorrupt` for one whose slot is not its own.
+    """
+    await _must_be_own(vault, old)
     await work.identities.save(replace(old, slot=None, sealed=None))
     slots = [] if old.slot is None else [old.slot]
     await work.slots.mark_destroyed(slots, now)
@@ -127,9 +144,19 @@ async def recipient(vault: Vault, rows: Repositories, owner: Owner, owner_id: st
 
 async def recipients(vault: Vault, rows: Repositories, *owners: tuple[Owner, str]) -> list[HybridRecipient]:
     """Return the recipients of several owners, as `recipient` does for one."""
+    return await living_recipients(vault, await find(vault, rows, *owners))
+
+
+async def find(vault: Vault, rows: Repositories, *owners: tuple[Owner, str]) -> Found:
+    """Return the identities of several owners as they lie, with their slots; raise what `current` raises."""
     found = [await current(vault, rows, owner, owner_id) for owner, owner_id in owners]
-    living = await vault.slots.read_many(each.slot for each in found if each.slot is not None)
-    return [_parsed((await _living(vault, each, living)).recipient) for each in found]
+    slots = await vault.slots.read_many(each.slot for each in found if each.slot is not None)
+    return Found(found, slots)
+
+
+async def living_recipients(vault: Vault, found: Found) -> list[HybridRecipient]:
+    """Return their recipients, each looked up anew that was replaced meanwhile; raise as `recipient`."""
+    return [_parsed((await _living(vault, each, found.slots)).recipient) for each in found.identities]
 
 
 async def group_recipients(vault: Vault, rows: Repositories, *groups: Group) -> list[HybridRecipient]:
@@ -153,6 +180,12 @@ async def locked_bytes(vault: Vault, identity: LockedIdentity) -> bytes:
             raise
         return await locked_bytes(vault, again)
     return await asyncio.to_thread(open_under, slot, identity.sealed, bound_to=identity.binding)
+
+
+async def _must_be_own(vault: Vault, identity: LockedIdentity) -> None:
+    claims = of_identities(identity)
+    if claims and not await own_slots(vault, claims):
+        raise LogCorrupt(f"what lies under the slot of a {identity.owner} is not its identity")
 
 
 async def _living(vault: Vault, identity: LockedIdentity, living: Mapping[int, Secret]) -> LockedIdentity:

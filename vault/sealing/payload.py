@@ -46,20 +46,24 @@ class SealingStream:
     async def seal(self, body: AsyncIterator[bytes]) -> AsyncGenerator[Piece, None]:
         """Yield sealed pieces; raise `EmptyRecording` or `RecordingTooLarge`, whatever `body` raises.
 
-        A piece lies in a buffer that is filled again once the next is asked for. One piece is read and sealed
-        ahead of that, so close the generator before `body`.
+        A piece lies in a buffer that is filled again once the next is asked for. While it is written, the one
+        after it is sealed and the next one gathered, so close the generator before `body`.
         """
         async with aclosing(in_batches(body)) as batches:
 
+            async def _next_batch() -> Batch | None:
+                return await anext(batches, None)
+
             async def _next_piece() -> Piece | None:
-                batch = await anext(batches, None)
+                batch = await anext(gathered, None)
                 if batch is None:
                     return None
                 self._count(batch)
                 return await asyncio.to_thread(self._seal, batch)
 
+            gathered: AsyncGenerator[Batch, None] = one_ahead(_next_batch)
             pieces: AsyncGenerator[Piece, None] = one_ahead(_next_piece)
-            async with aclosing(pieces):
+            async with aclosing(gathered), aclosing(pieces):
                 async for piece in pieces:
                     yield piece
 

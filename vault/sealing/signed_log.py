@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
@@ -21,14 +21,14 @@ from vault.domain.event import Action, Outcome
 from vault.domain.staff import StaffMember
 from vault.errors import LogCorrupt, ProofInvalid
 from vault.ports.database import Repositories
-from vault.ports.log import EventFilter
+from vault.ports.log import EventFilter, StoredEntry
 from vault.ports.vault import Vault
 
 _MOST_PEOPLE = 10_000
 
 
 async def signed_head(vault: Vault) -> Checkpoint | None:
-    """Return what was signed last; read before a snapshot begins, which then holds all of it."""
+    """Return what was signed last; read before a snapshot's first statement, it is all in that snapshot."""
     note = await vault.slots.read_head()
     return None if note is None else open_checkpoint(note, vault.keys.verifier)
 
@@ -57,34 +57,57 @@ def holds(record: bytes, index: int, checkpoint: Checkpoint, proof: Sequence[byt
     return True
 
 
+async def signed_entries(vault: Vault, which: EventFilter, *, limit: int) -> list[Entry]:
+    """Return the newest entries that are found so; raise `LogCorrupt` for one that was not signed.
+
+    The columns by which they are found are no part of what was signed: look at what they say.
+    """
+    found = await _looked_at(vault, lambda rows: rows.events.list(which, limit=limit))
+    for stored, signed in found:
+        if not signed:
+            raise LogCorrupt(f"entry {stored.index} is not the one that the log's tree was grown from")
+    return [Entry.decode(stored.record) for stored, _ in found]
+
+
+async def signed_entries_at(vault: Vault, indexes: Iterable[int]) -> Mapping[int, Entry]:
+    """Return those of the entries that are there and were signed; raise `LogCorrupt` for another log."""
+
+    async def _read(rows: Repositories) -> list[StoredEntry]:
+        found = [await rows.events.entry(index) for index in sorted(set(indexes))]
+        return [stored for stored in found if stored is not None]
+
+    found = await _looked_at(vault, _read)
+    return {stored.index: Entry.decode(stored.record) for stored, signed in found if signed}
+
+
 async def must_have_role_on_record(vault: Vault, *members: StaffMember) -> None:
     """Raise `LogCorrupt` for whom the signed log has in another role, or not at all.
 
     The role in the database opens nothing, but says to whom a group is locked next, and what may be done
     without a key. Each entry is proven to be in the signed log: its row could be changed for a moment.
     """
-    roles = await _roles_on_record(vault)
+    which = EventFilter(action=Action.STAFF_ADDED, outcome=Outcome.DONE)
+    roles = {
+        str(entry.facts.get("staff")): entry.facts.get("role")
+        for entry in await signed_entries(vault, which, limit=_MOST_PEOPLE)
+        if (entry.action, entry.outcome) == (Action.STAFF_ADDED, Outcome.DONE)
+    }
     for each in members:
         if roles.get(each.id) != each.role:
             raise LogCorrupt(f"{each.name} is a {each.role} in the database, which the log does not say")
 
 
-async def _roles_on_record(vault: Vault) -> dict[str, object]:
+async def _looked_at(
+    vault: Vault, read: Callable[[Repositories], Awaitable[Sequence[StoredEntry]]]
+) -> list[tuple[StoredEntry, bool]]:
+    """Return entries, and whether each is in the log that was signed."""
     signed = await signed_head(vault)
-    which = EventFilter(action=Action.STAFF_ADDED, outcome=Outcome.DONE)
-    roles: dict[str, object] = {}
     async with vault.reading() as rows:
         size = await rows.events.size()
-        found = await rows.events.list(which, limit=_MOST_PEOPLE)
+        found = [stored for stored in await read(rows) if stored.index < size]
         wanted = {node for each in found for node in inclusion_nodes(each.index, size)}
         nodes = await rows.events.nodes({*wanted, *root_nodes(size)}, size)
         checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
         await must_agree(rows, checkpoint, signed)
-    for each in found:
-        if not holds(each.record, each.index, checkpoint, inclusion_proof(each.index, size, nodes)):
-            raise LogCorrupt(f"entry {each.index} is not the one that the log's tree was grown from")
-        entry = Entry.decode(each.record)
-        # The columns by which it was found are no part of what was signed.
-        if (entry.action, entry.outcome) == (Action.STAFF_ADDED, Outcome.DONE):
-            roles[str(entry.facts.get("staff"))] = entry.facts.get("role")
-    return roles
+    proofs = {each.index: inclusion_proof(each.index, size, nodes) for each in found}
+    return [(each, holds(each.record, each.index, checkpoint, proofs[each.index])) for each in found]

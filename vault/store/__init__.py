@@ -24,19 +24,26 @@ class _Wishes:
     """How a store is opened; each provider heeds what concerns it."""
 
     create: bool
+    owner: str | None
     reserve_bytes: int | None
     regions: Collection[str]
 
 
 def open_store(
-    url: str, *, create: bool = False, reserve_bytes: int | None = None, regions: Collection[str] = ()
+    url: str,
+    *,
+    create: bool = False,
+    owner: str | None = None,
+    reserve_bytes: int | None = None,
+    regions: Collection[str] = (),
 ) -> BlobStore:
     """Open the store at `url`; with `create`, make the place of a new vault first (`init` does).
 
+    `owner` is the vault's id: a store is one vault's, for each sweeps what it has no record of.
     `reserve_bytes` of a disk stay free; None leaves it to the provider. `regions` are those in which it may
     lie; empty: anywhere. Raise `ConfigInvalid` for a URL that no provider knows, which is never quoted since
-    it may carry a password, or whose SDK is missing, and `StorageFull` or `StoreUnavailable` if `create`
-    can't.
+    it may carry a password, or whose SDK is missing; with `create`, `VaultExists` for another vault's place,
+    and `StorageFull` or `StoreUnavailable` if it can't be made.
     """
     scheme, location = "file", url
     if match := _SCHEME.fullmatch(url):
@@ -45,13 +52,13 @@ def open_store(
     if provider is None:
         known = ", ".join(f"{name}:" for name in sorted(_PROVIDERS))
         raise ConfigInvalid(f"[store] url: no store is known by the scheme {scheme}: (known: {known})")
-    return provider(location, _Wishes(create, reserve_bytes, regions))
+    return provider(location, _Wishes(create, owner, reserve_bytes, regions))
 
 
 def _open_file(location: str, wishes: _Wishes) -> BlobStore:
     from vault.store.filesystem import FilesystemBlobs  # noqa: PLC0415  # imported when its scheme is asked for
 
-    store = FilesystemBlobs(_folder_at(location), reserve_bytes=wishes.reserve_bytes)
+    store = FilesystemBlobs(_folder_at(location), owner=wishes.owner, reserve_bytes=wishes.reserve_bytes)
     if wishes.create:
         store.create()
     return store
@@ -64,7 +71,7 @@ def _open_s3(location: str, wishes: _Wishes) -> BlobStore:
         raise ConfigInvalid(
             f"[store] url: s3: needs the package {error.name}; run: pip install 'callvault[s3]'"
         ) from error
-    store = S3Blobs(parse_location(location), regions=wishes.regions)
+    store = S3Blobs(parse_location(location), owner=wishes.owner, regions=wishes.regions)
     if wishes.create:
         store.create()
     return store

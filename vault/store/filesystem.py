@@ -26,17 +26,21 @@ _GATHERED_BYTES = 128 << 10
 class FilesystemBlobs:
     """One file per blob, written under another name until it is whole.
 
+    `owner` is the vault whose blobs these are: a folder that names another one is refused.
     `reserve_bytes` of the disk stay free (see `Reserve`); puts that run at the same time may each
     overstep it by one piece. Nothing works before `create` was called once in the life of the folder.
     """
 
-    def __init__(self, root: Path, *, reserve_bytes: int | None = None) -> None:
-        self._folders = BlobFolders(root.absolute())
+    def __init__(self, root: Path, *, owner: str | None = None, reserve_bytes: int | None = None) -> None:
+        self._folders = BlobFolders(root.absolute(), owner)
         self._reserve = Reserve(reserve_bytes)
         self._threads = Threads("blobs", _THREADS)
 
     def create(self) -> None:
-        """Make the folder of a new vault, durably; blocks. Raise `StorageFull` or `StoreUnavailable`."""
+        """Make the folder of a new vault, durably; blocks.
+
+        Raise `VaultExists` for another vault's folder, `StorageFull` or `StoreUnavailable`.
+        """
         with translated("the blob folder can't be made"):
             self._folders.create()
 
@@ -88,12 +92,17 @@ class FilesystemBlobs:
                 yield key
 
     async def examine(self) -> str | None:
-        """Return None: a folder has no region."""
+        """Return None, for a folder has no region; raise `ConfigInvalid` for another vault's."""
+        await self._threads.run(self._claim)
         return None
 
     async def check(self) -> None:
         """Pass if the folder takes a file and the reserve is free."""
         await self._threads.run(self._check)
+
+    def _claim(self) -> None:
+        with translated("the blob folder can't be marked"):
+            self._folders.claim()
 
     def _delete(self, key: BlobKey) -> None:
         with translated(f"blob {key} can't be removed"):

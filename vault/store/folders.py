@@ -2,12 +2,14 @@
 
 1,024 folders keep each one short at a million recordings. A marker file in the root tells the blob
 folder from the empty mount point of a disk that is not there: without it a deletion would be
-«proven» on an empty folder, and recordings would be written to the wrong disk.
+«proven» on an empty folder, and recordings would be written to the wrong disk. It also names the vault
+whose blobs these are: to the sweep of another one, every one of them would be a blob without a recording.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from keys.durable import make_folder, sync_folder, write_new
 from vault.domain.names import BlobKey
-from vault.errors import StorageFull, StoreUnavailable
+from vault.errors import ConfigInvalid, StorageFull, StoreUnavailable, VaultExists
 from vault.store.blobkey import is_blob_key
 
 MARKER = "callvault.blobs"
@@ -26,6 +28,8 @@ _FOLDER_MODE = 0o700
 _MARKER_TEXT = (
     b"Callvault keeps sealed recordings here. Leave this file: it tells the folder from an empty disk.\n"
 )
+_OWNER = b"vault "
+_ANOTHERS = "the blob folder is another vault's; look at [store] url"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -53,22 +57,47 @@ class Place:
 class BlobFolders:
     """The folders of one store. All of it blocks; call it on a thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, owner: str | None = None) -> None:
         self.root = root
+        self._owner = owner
+        self._is_ours = owner is None
         self._marker = root / MARKER
         # Folders whose own name is durable: an existing folder may be another put's, not synced yet.
         self._durable: set[Path] = set()
 
     def create(self) -> None:
-        """Make the root and its marker, durably; what is there already stays."""
+        """Make the root and its marker, durably; what is there already stays.
+
+        Raise `VaultExists` for a folder that is another vault's. It is ours once claimed: an `init` that
+        comes to nothing leaves no name behind.
+        """
         make_folder(self.root)
+        if self._owner is not None and self._marker.exists():
+            self._must_be_free(self._owner)
         with suppress(FileExistsError):
             write_new(self._marker, _MARKER_TEXT)
 
+    def claim(self) -> None:
+        """Name our vault in a marker that names none; raise `ConfigInvalid` for another vault's folder."""
+        if self._owner is None or not self._marker.exists():
+            return
+        if self._owner_told() is None:
+            with self._marker.open("ab") as marker:  # two that claim it at once: the first line counts
+                marker.write(_OWNER + self._owner.encode() + b"\n")
+                marker.flush()
+                os.fsync(marker.fileno())
+        if self._owner_told() != self._owner:
+            raise ConfigInvalid(_ANOTHERS)
+
     def require(self) -> None:
-        """Raise `StoreUnavailable` unless this is the folder that `create` made."""
+        """Raise `StoreUnavailable` unless this is the folder that `create` made, for our vault."""
         if not self._marker.exists():
             raise StoreUnavailable("the blob folder is not there: is its disk mounted, was `init` run?")
+        if not self._is_ours:
+            told = self._owner_told()
+            if told not in {None, self._owner}:
+                raise StoreUnavailable(_ANOTHERS)
+            self._is_ours = told is not None
 
     def place(self, key: BlobKey) -> Place:
         """Return where a key's blob lies."""
@@ -132,6 +161,24 @@ class BlobFolders:
         except (FileNotFoundError, NotADirectoryError):  # removed since it was listed, or none of ours
             return []
         return sorted(found)
+
+    def _owner_told(self) -> str | None:
+        """Return the vault that the marker names, None for a marker that names none."""
+        lines = self._marker.read_bytes().splitlines()
+        found = next((line for line in lines if line.startswith(_OWNER)), None)
+        return None if found is None else found.removeprefix(_OWNER).decode(errors="replace")
+
+    def _must_be_free(self, owner: str) -> None:
+        told = self._owner_told()
+        if told == owner:
+            return
+        with os.scandir(self.root) as entries:
+            folders = [entry.name for entry in entries if len(entry.name) == _NAME_CHARACTERS]
+        if told is not None or any(self.keys_before(name, math.inf) for name in folders):
+            raise VaultExists(
+                "the folder of [store] url is another vault's; choose another. If an init was cut off, "
+                f"remove {MARKER} in it. Nothing was changed"
+            )
 
 
 def _written_before(entry: os.DirEntry[str], timestamp: float) -> bool:

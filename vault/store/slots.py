@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from keys.errors import SlotDestroyed, SlotsUnavailable
@@ -15,8 +15,6 @@ R = TypeVar("R")
 
 # Each waits in fdatasync most of its time; use cases that destroy at the same time don't queue.
 _THREADS = 8
-# A database of millions of destroyed slots is walked through in memory of this many numbers.
-_BATCH = 4096
 
 
 class ThreadedSlots:
@@ -47,6 +45,10 @@ class ThreadedSlots:
         destruction = await self._hop(self._slots.destroy, tuple(numbers))
         return destruction.complete
 
+    async def survivors(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those that some reachable mirror still holds, all in one hop; raise `SlotsUnavailable`."""
+        return await self._hop(self._slots.survivors, tuple(numbers))
+
     async def write_head(self, checkpoint: bytes, size: int) -> None:
         """Keep the highest signed checkpoint beside the slots; a lower size is let go."""
         await self._hop(self._slots.write_head, checkpoint, size)
@@ -55,7 +57,7 @@ class ThreadedSlots:
         """Return the highest checkpoint kept, or None on a new vault."""
         return await self._hop(self._slots.read_head)
 
-    async def reconcile(self, destroyed: AsyncIterator[int]) -> int:
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
         """Bring mirrors up to date, zero again what is known as destroyed; return how many were repaired.
 
         In this order: a mirror that comes back may bring a segment that the others lack, and alive in it
@@ -63,7 +65,7 @@ class ThreadedSlots:
         """
         repair = await self._hop(self._slots.reconcile)
         repaired = repair.slots_zeroed + repair.segments_copied
-        async for batch in _batches(destroyed):
+        async for batch in destroyed:
             repaired += await self._hop(self._slots.zero_again, batch)
         await self._hop(self._slots.drop_empty_segments)
         return repaired
@@ -90,14 +92,3 @@ class ThreadedSlots:
     def _ensured(self, number: int) -> Secret:
         self._slots.ensure(number)
         return self._slots.read(number)
-
-
-async def _batches(numbers: AsyncIterator[int]) -> AsyncIterator[list[int]]:
-    batch: list[int] = []
-    async for number in numbers:
-        batch.append(number)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -33,12 +33,22 @@ class Threads:
         return asyncio.wrap_future(self._pool.submit(work, *args, **kwargs))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `work` on a thread and return what it returns."""
+        """Run `work` on a thread and return what it returns; where no event loop runs, on this one."""
+        if not _on_a_loop():
+            return work(*args, **kwargs)
         return await finished(self.start(work, *args, **kwargs))
 
     def close(self) -> None:
         """Take no more work and let the threads go when what runs is done."""
         self._pool.shutdown(wait=False)
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def finished(work: asyncio.Future[R]) -> R:

@@ -11,6 +11,7 @@ from vault.domain.names import CustomerId, CustomerName, new_id
 from vault.domain.staff import Group, Owner
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
+from vault.sealing.terms import terms_fact
 
 
 async def add_customer(
@@ -45,7 +46,7 @@ async def add_customer(
             AuditEvent(
                 Action.CUSTOMER_ADDED,
                 by,
-                facts={"customer": customer.id},
+                facts={"customer": customer.id, **terms_fact(vault.keys, customer)},
                 detail={"customer": name, "agreement": customer.agreement},
             )
         )

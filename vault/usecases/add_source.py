@@ -11,10 +11,10 @@ from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName, SourceId, SourceName, new_id, token_id
 from vault.domain.phone import parse_region
 from vault.domain.source import Source
-from vault.errors import Closed, Invalid, LogCorrupt, NotFound
-from vault.ports.database import Repositories
+from vault.errors import Closed, Invalid, LogCorrupt
 from vault.ports.vault import Vault
-from vault.usecases.change_customer import find_customer
+from vault.sealing.terms import terms_fact
+from vault.usecases.find_party import find_customer, find_source
 
 _TOKEN_BYTES = 32
 
@@ -53,7 +53,12 @@ async def add_source(
         source = _vouched(vault, source)
         await work.sources.add(source)
         await work.log.append(
-            AuditEvent(Action.SOURCE_ADDED, by, facts=facts_of(source), detail={"source": name})
+            AuditEvent(
+                Action.SOURCE_ADDED,
+                by,
+                facts={**facts_of(source), **terms_fact(vault.keys, source)},
+                detail={"source": name},
+            )
         )
         await work.commit()
     return source, tokens
@@ -84,14 +89,6 @@ async def revoke_source(vault: Vault, name: SourceName, *, by: Actor) -> Source:
         await work.sources.save(_vouched(vault, source))
         await work.log.append(AuditEvent(Action.SOURCE_REVOKED, by, facts=facts_of(source)))
         await work.commit()
-    return source
-
-
-async def find_source(rows: Repositories, name: SourceName) -> Source:
-    """Return the source of that name; raise `NotFound`."""
-    source = await rows.sources.get(name)
-    if source is None:
-        raise NotFound(f"no source is called {name}")
     return source
 
 

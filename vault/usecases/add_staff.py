@@ -11,6 +11,7 @@ from vault.domain.staff import Owner, Role, StaffMember
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.sealing.identities import Unkept
+from vault.sealing.terms import terms_fact
 from vault.usecases.unlock_staff import Custodian
 
 
@@ -32,7 +33,7 @@ async def add_staff(
     member = StaffMember(StaffId(new_id()), name, role, vault.clock.now())
     own, passphrase = await own_identity(member.id, recipient)
     joined = await _joined(vault, custodian, member, own.recipient)
-    facts = {"staff": member.id, "role": role}
+    facts = {"staff": member.id, "role": role, **terms_fact(vault.keys, member)}
     async with vault.unit_of_work() as work:
         await work.staff.add(member)
         await identities.keep(vault, work, own, member.added_at)

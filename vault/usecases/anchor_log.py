@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from keys.errors import StampInvalid
-from vault.audit.checkpoint import open_checkpoint
+from keys.errors import SignatureInvalid, StampInvalid
+from keys.signing import NoteVerifier
+from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
 from vault.domain.event import SERVICE, Action, Actor, AuditEvent
-from vault.errors import AnchorUnavailable
+from vault.errors import AnchorUnavailable, LogCorrupt
 from vault.ports.anchors import Anchor, AnchorPlace
 from vault.ports.log import StoredEntry
 from vault.ports.vault import Vault
@@ -72,12 +73,29 @@ async def unanchored_for(vault: Vault, place: AnchorPlace) -> timedelta | None:
 
     What is logged of an anchor itself waits for nothing. Raise `AnchorUnavailable`.
     """
-    size = await place.newest_size() or 0
+    size = await _newest_size(vault, place)
     async with vault.reading() as rows:
         first = await rows.events.entry(size)
         if first is not None and _of_an_anchor(first):
             first = await rows.events.entry(size + 1)
     return None if first is None else vault.clock.now() - _time(first)
+
+
+async def _newest_size(vault: Vault, place: AnchorPlace) -> int:
+    """Return the size of this log's newest anchor there, 0 without one; a name that somebody made is none."""
+    for size in reversed(await place.sizes()):
+        with suppress(AnchorUnavailable, LogCorrupt, SignatureInvalid):
+            checkpoint_in(await place.read(size), vault.keys.verifier)
+            return size
+    return 0
+
+
+def checkpoint_in(anchor: Anchor, verifier: NoteVerifier) -> Checkpoint:
+    """Return an anchor's checkpoint; raise `SignatureInvalid` or `LogCorrupt` for what is not this log's."""
+    checkpoint = open_checkpoint(anchor.note, verifier)
+    if checkpoint.size != anchor.size:
+        raise LogCorrupt(f"it is the checkpoint of {checkpoint.size} entries")
+    return checkpoint
 
 
 async def _stamped(vault: Vault, note: bytes) -> tuple[bytes | None, list[str]]:

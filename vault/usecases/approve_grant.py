@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vault.domain.event import Action, AuditEvent
 from vault.domain.grant import Grant
 from vault.domain.recording import Recording
@@ -27,14 +29,14 @@ async def approve_grant(vault: Vault, custodian: Custodian, prefix: str) -> Gran
         grant.must_await_approval(custodian.member.id, vault.clock.now())
         async with vault.reading() as rows:
             recording = await living(rows, grant.recording)
-        layers = await sealed_grant.layers_of(vault, grant, recording)
-        inner = await sealed_grant.unwrap(layers, custodian.own)
-        approved = await _record(vault, custodian, grant, inner)
+        header = await sealed_grant.header_of(vault, grant, recording)
+        inner = await sealed_grant.unwrap(header.layers, custodian.own)
+        approved = await _record(vault, custodian, grant, replace(header, layers=inner))
     await vault.slots.destroy([grant.slot])
     return approved
 
 
-async def _record(vault: Vault, custodian: Custodian, grant: Grant, inner: bytes) -> Grant:
+async def _record(vault: Vault, custodian: Custodian, grant: Grant, inner: sealed_grant.GrantHeader) -> Grant:
     """Put the grant under a fresh slot and the approval on record, once."""
     now = vault.clock.now()
     async with vault.unit_of_work() as work:

@@ -7,17 +7,10 @@ from dataclasses import replace
 from vault.domain.customer import Customer, parse_agreement, parse_line
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import CustomerName
-from vault.errors import Invalid, NotFound
-from vault.ports.database import Repositories
+from vault.errors import Invalid
 from vault.ports.vault import Vault
-
-
-async def find_customer(rows: Repositories, name: CustomerName) -> Customer:
-    """Return the customer of that name; raise `NotFound`."""
-    customer = await rows.customers.get(name)
-    if customer is None:
-        raise NotFound(f"no customer is called {name}")
-    return customer
+from vault.sealing.terms import terms_fact
+from vault.usecases.find_party import find_customer
 
 
 async def change_customer(
@@ -52,6 +45,7 @@ async def change_customer(
         facts: dict[str, str | int | bool] = {"customer": customer.id, "fields": ",".join(sorted(changes))}
         if delete_on_collection is not None:
             facts["delete_on_collection"] = delete_on_collection
+        facts |= terms_fact(vault.keys, changed)
         detail = {"instructed_by": instructed_by} if instructed_by else {}
         await work.log.append(AuditEvent(Action.CUSTOMER_CHANGED, by, facts=facts, detail=detail))
         await work.commit()

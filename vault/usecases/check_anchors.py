@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from keys.errors import SignatureInvalid, StampInvalid
-from keys.signing import NoteVerifier
-from vault.audit.checkpoint import Checkpoint, open_checkpoint
+from vault.audit.checkpoint import Checkpoint
 from vault.audit.entry import Entry
 from vault.errors import AnchorUnavailable, LogCorrupt
 from vault.ports.anchors import Anchor, AnchorPlace
 from vault.ports.vault import Vault
+from vault.usecases.anchor_log import checkpoint_in
 
 _CLOCK_SLACK = timedelta(minutes=5)
 """How far an authority's clock may lie behind ours before the log's own times are in doubt."""
@@ -33,30 +33,26 @@ async def gather_anchors(vault: Vault) -> Gathered:
     stamped, findings = 0, list[str]()
     for place in vault.anchor_places:
         try:
-            async for anchor in place.anchors():
-                stamped += await _gather(vault, anchor, place, signed, findings)
+            sizes = await place.sizes()
         except AnchorUnavailable as error:
             findings.append(str(error))
+            continue
+        for size in sizes:
+            stamped += await _gather(vault, size, place, signed, findings)
     return Gathered(tuple(signed), stamped, findings)
 
 
 async def _gather(
-    vault: Vault, anchor: Anchor, place: AnchorPlace, signed: set[Checkpoint], findings: list[str]
+    vault: Vault, size: int, place: AnchorPlace, signed: set[Checkpoint], findings: list[str]
 ) -> bool:
     """Add an anchor's checkpoint, or what is wrong with it; say whether its time stamp was checked."""
     try:
-        signed.add(_checkpoint_in(anchor, vault.keys.verifier))
+        anchor = await place.read(size)
+        signed.add(checkpoint_in(anchor, vault.keys.verifier))
         return await _stamp_holds(vault, anchor)
-    except (SignatureInvalid, StampInvalid, LogCorrupt) as error:
-        findings.append(f"anchor of {anchor.size} entries in {place.name}: {error}")
+    except (AnchorUnavailable, SignatureInvalid, StampInvalid, LogCorrupt) as error:
+        findings.append(f"anchor of {size} entries in {place.name}: {error}")
         return False
-
-
-def _checkpoint_in(anchor: Anchor, verifier: NoteVerifier) -> Checkpoint:
-    checkpoint = open_checkpoint(anchor.note, verifier)
-    if checkpoint.size != anchor.size:
-        raise LogCorrupt(f"it is the checkpoint of {checkpoint.size} entries")
-    return checkpoint
 
 
 async def _stamp_holds(vault: Vault, anchor: Anchor) -> bool:

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from vault.audit.entry import Entry
-from vault.ports.log import StoredEntry
+from collections.abc import Sequence
+
+from vault.audit.canonical import CanonicalEntry
+from vault.ports.log import StoredRun
 
 _MOST_FINDINGS = 1000
 
 
 class ColumnComparison:
-    """Takes every entry with what stands beside it."""
+    """Takes every run of entries with what stands beside them."""
 
     def __init__(self) -> None:
         self._findings: list[str] = []
         self._more = 0
 
-    def take(self, entry: Entry, stored: StoredEntry) -> None:
-        """Compare one entry with the columns of its row; a store without such columns has none to compare."""
-        if stored.columns is None or stored.columns == columns_of(entry):
+    def compare(self, entries: Sequence[CanonicalEntry | None], run: StoredRun) -> None:
+        """Compare entries with the columns of their rows; None is one that could not be read."""
+        if run.columns is None:  # there is nothing beside them to compare
             return
+        there = [list(column) for column in run.columns]
+        if all(entries) and columns_of([entry for entry in entries if entry]) == there:
+            return
+        rows = zip(entries, *there, strict=True)
+        for index, (entry, *row) in enumerate(rows, run.first_index):
+            if entry is not None and columns_of([entry]) != [[value] for value in row]:
+                self._tell(index)
+
+    def _tell(self, index: int) -> None:
         if len(self._findings) < _MOST_FINDINGS:
-            self._findings.append(f"entry {stored.index}: it is listed as something else than it says")
+            self._findings.append(f"entry {index}: it is listed as something else than it says")
         else:
             self._more += 1
 
@@ -30,14 +41,14 @@ class ColumnComparison:
         return self._findings + more
 
 
-def columns_of(entry: Entry) -> tuple[object, ...]:
-    """Return what the columns must be, in the order of `StoredEntry.columns`."""
-    return (
-        entry.time,
-        entry.actor,
-        entry.action,
-        entry.outcome,
-        entry.channel,
-        entry.recording,
-        entry.facts.get("customer"),
-    )
+def columns_of(entries: Sequence[CanonicalEntry]) -> list[list[object]]:
+    """Return what the columns must be, in the order of `StoredRun.columns`."""
+    return [
+        [entry.time for entry in entries],
+        [entry.actor for entry in entries],
+        [entry.action for entry in entries],
+        [entry.outcome for entry in entries],
+        [entry.channel for entry in entries],
+        [entry.recording for entry in entries],
+        [entry.facts.get("customer") for entry in entries],
+    ]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from vault.audit.canonical import detail_digest
+from collections.abc import Sequence
+
+from vault.audit.canonical import CanonicalEntry
+from vault.audit.details import is_logged, kept_digests
 from vault.audit.entry import Entry
 from vault.domain.event import Action
-from vault.errors import LogCorrupt
-from vault.ports.log import StoredEntry
+from vault.ports.database import Repositories
+from vault.ports.log import StoredRun
+
+TELLING = frozenset({Action.DETAILS_ERASED})
+_MOST_ORPHANS = 1000
 
 
 class DetailComparison:
-    """Takes every entry in order, then knows what was changed, and what was erased with an entry and without.
+    """Takes every run of entries in order, after each what it tells of erasures.
+
+    In the end it knows what was changed, and what was erased with an entry and without.
 
     Memory: a number for every row that is gone and that no later entry told of yet.
     """
@@ -20,22 +28,36 @@ class DetailComparison:
         self.erased = 0
         self._gone: set[int] = set()
 
-    def take(self, entry: Entry, stored: StoredEntry) -> None:
-        """Compare one entry with its row."""
-        if stored.detail is None and entry.detail is not None:
-            self._gone.add(entry.index)
-        elif not _fits(entry, stored):
-            self.findings.append(f"entry {stored.index}: its detail row was changed")
+    def compare(self, entries: Sequence[CanonicalEntry | None], run: StoredRun) -> None:
+        """Compare entries with their rows; None is one that could not be read."""
+        if [entry and entry.detail for entry in entries] == kept_digests(run.salts, run.details):
+            return
+        rows = zip(run.salts, run.details, strict=True)
+        for index, (entry, (salt, row)) in enumerate(zip(entries, rows, strict=True), run.first_index):
+            if entry is None:
+                continue
+            if row is None:
+                if entry.detail is not None:
+                    self._gone.add(index)
+            elif not is_logged(entry.detail, salt, row):
+                self.findings.append(f"entry {index}: its detail row was changed")
+
+    def take(self, entry: Entry) -> None:
+        """Note an erasure that an entry tells of."""
         if entry.action == Action.DETAILS_ERASED:
             self._take_erasure(entry)
 
-    def finish(self) -> list[str]:
+    async def finish(self, rows: Repositories) -> list[str]:
         """Return every finding."""
         silent = [
             f"entry {index}: its detail row is gone, and no entry says that it was erased"
             for index in sorted(self._gone)
         ]
-        return self.findings + silent
+        orphans = [
+            f"entry {index}: a detail row is there, but no such entry"
+            for index in await rows.events.orphaned_details(_MOST_ORPHANS)
+        ]
+        return self.findings + silent + orphans
 
     def _take_erasure(self, entry: Entry) -> None:
         first, last = entry.facts.get("first"), entry.facts.get("last")
@@ -49,13 +71,3 @@ class DetailComparison:
                 )
             self._gone.discard(index)
             self.erased += 1
-
-
-def _fits(entry: Entry, stored: StoredEntry) -> bool:
-    """Say whether the detail row is the one that was logged."""
-    if stored.detail is None:
-        return True
-    try:
-        return entry.detail == detail_digest(stored.salt or b"", stored.detail)
-    except (LogCorrupt, ValueError):  # a row or salt that no log has written
-        return False

@@ -9,10 +9,11 @@ from vault.domain.staff import Owner
 from vault.ports.database import Repositories
 
 _NEW_GENERATION = frozenset({Action.KEYS_ROTATED, Action.STAFF_RECOVERED})
+TELLING = frozenset({*_NEW_GENERATION, Action.KEYS_RENEWED})
 
 
 class KeyComparison:
-    """Takes every entry in order, then compares with the database."""
+    """Takes every entry of `TELLING` in order, then compares with the database."""
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], Fact] = {}

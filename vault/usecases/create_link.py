@@ -13,8 +13,9 @@ from vault.domain.names import CustomerName, LinkId, RecordingId, new_id, token_
 from vault.errors import Invalid, NotFound
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
-from vault.usecases.change_customer import find_customer
+from vault.sealing.terms import terms_fact
 from vault.usecases.end_session import end_sessions
+from vault.usecases.find_party import find_customer
 
 _TOKEN_BYTES = 16  # 128 bits
 _LONGEST = timedelta(days=366)
@@ -49,7 +50,11 @@ async def create_link(
         )
         await work.links.add(link)
         await work.log.append(
-            AuditEvent(Action.LINK_CREATED, by, facts={"customer": owner.id, "link": link.id})
+            AuditEvent(
+                Action.LINK_CREATED,
+                by,
+                facts={"customer": owner.id, "link": link.id, **terms_fact(vault.keys, link)},
+            )
         )
         await work.commit()
     return link, token
@@ -61,7 +66,7 @@ async def revoke_link(vault: Vault, prefix: str, *, by: Actor) -> Link:
     async with vault.unit_of_work() as work:
         link = (await work.links.find(prefix)).revoke(now)
         await work.links.save(link)
-        sessions = await end_sessions(work, await work.sessions.of_link(link.id), now)
+        sessions = await end_sessions(vault, work, await work.sessions.of_link(link.id), now)
         await work.log.append(
             AuditEvent(
                 Action.LINK_REVOKED,

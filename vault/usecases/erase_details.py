@@ -13,7 +13,7 @@ from itertools import groupby
 from vault.audit.entry import Entry
 from vault.domain.event import Action, AuditEvent, parse_reason
 from vault.domain.names import RecordingId
-from vault.errors import Conflict, HoldInForce, Invalid, NotFound
+from vault.errors import Conflict, DatabaseForbids, HoldInForce, Invalid, NotFound
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
 from vault.usecases.unlock_staff import Person
@@ -29,7 +29,8 @@ async def erase_details(
     """Return the indexes whose detail rows are erased now: all that were asked for, or none. A DPO's alone.
 
     Raise `AccessDenied`, `Invalid` without a reason or index, `NotFound` for an entry that is not there,
-    `Conflict` for one that may not be erased, `HoldInForce` where a hold keeps its recording.
+    `Conflict` for one that may not be erased, or where the database lets another role alone erase,
+    `HoldInForce` where a hold keeps its recording.
     """
     person.must_be_dpo()
     why, wanted = parse_reason(reason), sorted(set(indexes))
@@ -40,11 +41,21 @@ async def erase_details(
             await _must_be_erasable(work, index, person, vault.clock.now())
         for first, last in _runs(wanted):
             facts: dict[str, str | int | bool] = {"first": first, "last": last, "role": person.member.role}
-            await work.log.erase_details(first, last)
+            await _erase(work, first, last)
             await work.log.append(AuditEvent(Action.DETAILS_ERASED, person.actor, facts=facts, reason=why))
         await work.commit()
     await vault.database.tidy()  # or the write-ahead log would keep what was dropped
     return wanted
+
+
+async def _erase(work: UnitOfWork, first: int, last: int) -> None:
+    try:
+        await work.log.erase_details(first, last)
+    except DatabaseForbids:
+        raise Conflict(
+            "the database lets the owner of its tables alone erase details: do this at the vault's machine, "
+            "with that role in CALLVAULT_DATABASE__URL"
+        ) from None
 
 
 async def _must_be_erasable(work: UnitOfWork, index: int, person: Person, now: datetime) -> None:

@@ -34,7 +34,7 @@ async def export_log(vault: Vault, *, by: Actor) -> AsyncIterator[tuple[str, byt
 async def _bundles(rows: Repositories, size: int) -> AsyncIterator[tuple[str, bytes]]:
     for first in range(0, size, TILE_WIDTH):
         stop = min(size, first + TILE_WIDTH)
-        records = [stored.record async for stored in rows.events.scan(first, stop)]
+        records = [record async for run in rows.events.runs(first, stop) for record in run.records]
         yield bundle_path(first // TILE_WIDTH, stop - first), encode_bundle(records)
 
 

@@ -13,6 +13,7 @@ from vault.domain.staff import Group, Owner, Role, StaffMember
 from vault.ports.repositories import VaultRecord
 from vault.ports.vault import Vault
 from vault.sealing import identities
+from vault.sealing.terms import terms_fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ async def found_vault(
         await work.log.append(AuditEvent(Action.VAULT_CREATED, by, facts={"vault": vault.id}))
         await work.log.append(
             AuditEvent(
-                Action.STAFF_ADDED, by, facts={"staff": member.id, "role": member.role}, detail={"staff": dpo}
+                Action.STAFF_ADDED,
+                by,
+                facts={"staff": member.id, "role": member.role, **terms_fact(vault.keys, member)},
+                detail={"staff": dpo},
             )
         )
         await work.commit()

@@ -51,10 +51,10 @@ async def issue_grant(
             approvers = await _approvers(vault, rows, custodian)
         keyed = await unlock_recording(vault, custodian, recording)
         password = issue_password()
-        layers = await sealed_grant.seal(keyed.file_key, password, person, approvers)
+        header = await sealed_grant.seal(keyed.file_key, password, person, approvers)
         bare = _grant(custodian, keyed.recording, member, (*terms, now), pending=bool(approvers))
         async with vault.unit_of_work() as work:
-            grant = await _add(vault, work, bare, manager, layers)
+            grant = await _add(vault, work, bare, manager, header)
             await work.log.append(_event(custodian, grant, keyed.recording, manager, reason))
             await work.commit()
     return grant, password
@@ -101,7 +101,9 @@ def _grant(
     )
 
 
-async def _add(vault: Vault, work: UnitOfWork, bare: Grant, manager: StaffName, layers: bytes) -> Grant:
+async def _add(
+    vault: Vault, work: UnitOfWork, bare: Grant, manager: StaffName, header: sealed_grant.GrantHeader
+) -> Grant:
     """Add the grant unless recording or person have gone meanwhile; one at a time for the two of them."""
     recording = await living(work, bare.recording)
     await _grantee(work, manager)
@@ -111,7 +113,7 @@ async def _add(vault: Vault, work: UnitOfWork, bare: Grant, manager: StaffName, 
     for each in earlier:
         if not each.expired(bare.issued_at):
             raise Conflict(f"{manager} has a grant of this recording: revoke {each.id} first")
-    grant = await sealed_grant.put_under_slot(vault, work, bare, recording, layers)
+    grant = await sealed_grant.put_under_slot(vault, work, bare, recording, header)
     await work.grants.add(grant)
     return grant
 

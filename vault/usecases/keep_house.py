@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from datetime import datetime, timedelta
 
 from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey
+from vault.domain.recording import RecordingState
 from vault.errors import LogCorrupt, StoreUnavailable
 from vault.ports.vault import Vault
+from vault.usecases.free_blobs import free_blobs
 from vault.usecases.limit_guesses import summary_of
 
 _BATCH = 100
+_KEYS_AT_ONCE = 500  # a sweep looks up every blob there is, each hour
 _RETRY = timedelta(minutes=1)
 _MOST_DOUBTFUL = 100_000
 
@@ -19,21 +22,22 @@ _MOST_DOUBTFUL = 100_000
 async def delete_queued_blobs(vault: Vault) -> int:
     """Delete the blobs of shredded recordings, each until proven absent; return how many are gone.
 
-    Raise `LogCorrupt`, the others being done, for one that a recording still needs: somebody else queued it.
+    Raise `LogCorrupt`, the others being done, for one that a recording may need: somebody else queued it.
     It leaves the queue, and stays.
     """
     now = vault.clock.now()
     async with vault.reading() as rows:
         due = await rows.blob_deletions.due(now, _BATCH)
-        needed = [key for key in due if await rows.recordings.knows_blob(key)]
     if not due:
         return 0
-    gone = [key for key in due if key not in needed and await _delete(vault, key)]
+    free = await free_blobs(vault, due)
+    gone = [key for key in due if key in free and await _delete(vault, key)]
+    needed = [key for key in due if key not in free]
     await _note(vault, due, {*gone, *needed}, now + _RETRY)
     if needed:
         raise LogCorrupt(
-            f"{len(needed)} blobs that recordings lie in, {needed[0]} among them, were queued to be deleted: "
-            "the database was changed by hand. They were not deleted"
+            f"{len(needed)} blobs that recordings may lie in, {needed[0]} among them, were queued to be "
+            "deleted: the database was changed by hand. They were not deleted"
         )
     return len(gone)
 
@@ -52,24 +56,48 @@ class BlobSweep:
     """Deletes blobs without a recording that are older than a day: uploads that a crash cut off.
 
     Only what an earlier turn found without a recording too: a clock that jumps ahead makes an upload that is
-    being committed look old, but not for a whole turn.
+    being committed look old, but not for a whole turn. And only while the database agrees with the log: a
+    recording whose row was changed by hand keeps its blob.
     """
 
     def __init__(self) -> None:
         self._doubtful: set[BlobKey] = set()
 
     async def __call__(self, vault: Vault) -> int:
-        """Take a turn; return how many are gone. Raise `StoreUnavailable`."""
+        """Take a turn; return how many are gone. Raise `StoreUnavailable`, or `LogCorrupt` with none gone."""
         before, self._doubtful = self._doubtful, set()
-        swept = 0
-        async for key in vault.blobs.keys(older_than=vault.clock.now() - vault.policy.blob_sweep_age):
-            async with vault.reading() as rows:
-                known = await rows.recordings.knows_blob(key)
-            if key in before and not known:
-                swept += await _delete(vault, key)
-            elif not known and len(self._doubtful) < _MOST_DOUBTFUL:
-                self._doubtful.add(key)
-        return swept
+        ownerless: list[BlobKey] = []
+        old = vault.blobs.keys(older_than=vault.clock.now() - vault.policy.blob_sweep_age)
+        async for keys in _batches(old):
+            unknown = await _unknown(vault, keys)
+            doubtful = unknown[: _MOST_DOUBTFUL - len(self._doubtful)]
+            self._doubtful.update(doubtful)
+            ownerless += [key for key in doubtful if key in before]
+        free = await free_blobs(vault, ownerless)
+        if len(free) < len(ownerless):
+            raise LogCorrupt(
+                f"{len(ownerless) - len(free)} blobs have no recording, in a database that contradicts its "
+                "log: they were not swept"
+            )
+        return sum([await _delete(vault, key) for key in ownerless])
+
+
+async def _batches(keys: AsyncIterator[BlobKey]) -> AsyncIterator[Sequence[BlobKey]]:
+    batch: list[BlobKey] = []
+    async for key in keys:
+        batch.append(key)
+        if len(batch) == _KEYS_AT_ONCE:
+            yield batch
+            batch = []
+    yield batch
+
+
+async def _unknown(vault: Vault, keys: Sequence[BlobKey]) -> Sequence[BlobKey]:
+    """Return those in which no recording lies that is not shredded."""
+    async with vault.reading() as rows:
+        found = await rows.recording_parts.in_blobs(keys)
+    known = {each.blob for each in found if each.state is not RecordingState.SHREDDED}
+    return [key for key in keys if key not in known]
 
 
 async def count_stopped_guesses(vault: Vault) -> None:

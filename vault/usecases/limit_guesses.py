@@ -30,15 +30,12 @@ async def admit_guess(vault: Vault, bucket: str, presented: str | None = None) -
     """
     now = vault.clock.now()
     try:
-        async with vault.reading() as rows:  # a full bucket costs no write
-            seen = await rows.guesses.bucket(bucket)
+        seen = await vault.read(lambda rows: rows.guesses.bucket(bucket))  # a full one costs no write
         if seen is not None and seen.full(now) and presented is not None:
             vault.stopped_guesses.remember(presented, seen, now)
         if seen is not None:
             seen.must_admit(now)
-        async with vault.unit_of_work() as work:
-            await work.guesses.save((await current_bucket(work, bucket, now)).admit(now))
-            await work.commit()
+        await vault.change(lambda work: _admit(work, bucket, now))
     except TooManyGuesses:
         vault.stopped_guesses.count(bucket)
         raise
@@ -46,9 +43,12 @@ async def admit_guess(vault: Vault, bucket: str, presented: str | None = None) -
 
 async def forgive_guess(vault: Vault, bucket: str) -> None:
     """Give back a try that was never checked."""
-    async with vault.unit_of_work() as work:
-        await forgive_within(work, bucket, vault.clock.now())
-        await work.commit()
+    now = vault.clock.now()
+    await vault.change(lambda work: forgive_within(work, bucket, now))
+
+
+async def _admit(work: UnitOfWork, bucket: str, now: datetime) -> None:
+    await work.guesses.save((await current_bucket(work, bucket, now)).admit(now))
 
 
 async def forgive_within(work: UnitOfWork, bucket: str, now: datetime) -> None:

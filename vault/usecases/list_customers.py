@@ -8,7 +8,7 @@ from vault.domain.customer import Customer
 from vault.domain.event import Action, Actor
 from vault.domain.names import CustomerName
 from vault.ports.vault import Vault
-from vault.usecases.change_customer import find_customer
+from vault.usecases.find_party import find_customer
 from vault.usecases.record_reading import record_reading
 
 

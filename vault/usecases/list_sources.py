@@ -8,7 +8,7 @@ from vault.domain.event import Action, Actor
 from vault.domain.names import SourceName
 from vault.domain.source import Source
 from vault.ports.vault import Vault
-from vault.usecases.add_source import find_source
+from vault.usecases.find_party import find_source
 from vault.usecases.record_reading import record_reading
 
 

@@ -12,8 +12,7 @@ from vault.errors import NotFound
 from vault.ports.database import Repositories
 from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
-from vault.usecases.add_source import find_source
-from vault.usecases.change_customer import find_customer
+from vault.usecases.find_party import find_customer, find_source
 
 _BLINDED_CHARACTERS = 16
 

@@ -12,7 +12,7 @@ from vault.domain.event import Action, AuditEvent
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording
 from vault.errors import Collected, NotFound, Unavailable
-from vault.ports.database import Repositories
+from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
 from vault.sealing import header
@@ -34,15 +34,32 @@ class OpenRecording:
         return open_range(self.vault.blobs, self.recording, self.file_key, start, stop)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lying:
+    """A recording as it lies, and whether this session's opening of it is on the log.
+
+    Without its file key, its header was sealed anew meanwhile, or it was destroyed.
+    """
+
+    recording: Recording
+    header: bytes
+    file_key: FileKey | None
+    details: CallDetails
+    logged: bool
+
+
 async def describe_recording(
     vault: Vault, visitor: Visitor, recording: RecordingId
 ) -> tuple[Recording, CallDetails]:
     """Return what is known of a recording without opening it (a HEAD); raise `NotFound` or `Collected`."""
-    async with vault.reading() as rows:
+
+    async def _look(rows: Repositories) -> tuple[Recording, CallDetails]:
         found = await own_recording(rows, visitor, recording)
         found.must_open()
         details = await sealed_details.read(vault, rows, [found])
-    return found, details.get(recording, CallDetails())
+        return found, details.get(recording, CallDetails())
+
+    return await vault.read(_look)
 
 
 async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId) -> OpenRecording:
@@ -50,29 +67,35 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
 
     One entry per session and recording. Raise `NotFound`, `Collected`, `LogUnavailable`.
     """
-    async with vault.reading() as rows:
-        found = await own_recording(rows, visitor, recording)
-        found.must_open()
-        sealed = await rows.recordings.header(recording)
-        details = await sealed_details.read(vault, rows, [found])
-        logged = await rows.sessions.has_opened(visitor.session.id, recording)
-    if sealed is None:
-        raise Collected("the recording was collected and is destroyed")
     try:
-        file_key = await header.open_file_key(vault, found, sealed, visitor.identity)
+        lies = await vault.read(lambda rows: _look_up(vault, rows, visitor, recording))
+        file_key = lies.file_key or await header.open_file_key(
+            vault, lies.recording, lies.header, visitor.identity
+        )
     except NoMatchingIdentity:
         await must_not_be_renewed(vault)
         raise
-    if not logged:
+    if not lies.logged:
         await _record_opening(vault, visitor, recording)
-    return OpenRecording(found, details.get(recording, CallDetails()), vault, file_key)
+    return OpenRecording(lies.recording, lies.details, vault, file_key)
+
+
+async def _look_up(vault: Vault, rows: Repositories, visitor: Visitor, recording: RecordingId) -> _Lying:
+    found = await own_recording(rows, visitor, recording)
+    found.must_open()
+    sealed = await rows.recordings.header(recording)
+    if sealed is None:
+        raise Collected("the recording was collected and is destroyed")
+    details = await sealed_details.read(vault, rows, [found])
+    logged = await rows.sessions.has_opened(visitor.session.id, recording)
+    file_key = await header.open_where_it_lies(vault, found, sealed, visitor.identity)
+    return _Lying(found, sealed, file_key, details.get(recording, CallDetails()), logged)
 
 
 async def must_not_be_renewed(vault: Vault) -> None:
     """Raise `Unavailable` while recordings are sealed anew: a customer's own new key may not open one yet."""
-    async with vault.reading() as rows:
-        if await rows.renewals.unfinished():
-            raise Unavailable("recordings are being sealed to new keys; try again later")
+    if await vault.read(lambda rows: rows.renewals.unfinished()):
+        raise Unavailable("recordings are being sealed to new keys; try again later")
 
 
 async def own_recording(rows: Repositories, visitor: Visitor, recording: RecordingId) -> Recording:
@@ -88,15 +111,12 @@ async def _record_opening(vault: Vault, visitor: Visitor, recording: RecordingId
 
     Whoever comes second waits for the commit too: the first one's entry may not be durable yet.
     """
-    async with vault.unit_of_work() as work:
+    facts = {"customer": visitor.customer.id}
+    opened = AuditEvent(Action.RECORDING_OPENED, visitor.actor, recording=recording, facts=facts)
+
+    async def _record(work: UnitOfWork) -> None:
         (await own_recording(work, visitor, recording)).must_open()
         if await work.sessions.first_opening(visitor.session.id, recording):
-            await work.log.append(
-                AuditEvent(
-                    Action.RECORDING_OPENED,
-                    visitor.actor,
-                    recording=recording,
-                    facts={"customer": visitor.customer.id},
-                )
-            )
-        await work.commit()
+            await work.log.append(opened)
+
+    await vault.change(_record)

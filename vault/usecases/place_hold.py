@@ -13,6 +13,7 @@ from vault.domain.staff import Role
 from vault.errors import AccessDenied, Conflict, Invalid, NotFound
 from vault.ports.database import UnitOfWork
 from vault.ports.vault import Vault
+from vault.sealing.terms import terms_fact
 from vault.usecases.unlock_staff import Person
 
 
@@ -31,13 +32,18 @@ async def place_hold(
         recordings = dict.fromkeys([await work.recordings.find(prefix) for prefix in prefixes])
         if not recordings:
             raise Invalid("a hold names a recording at least")
-        placed = [await _place(work, each, (reference, review_on, now), person.actor) for each in recordings]
+        terms = (reference, review_on, now)
+        placed = [await _place(vault, work, each, terms, person.actor) for each in recordings]
         await work.commit()
     return placed
 
 
 async def _place(
-    work: UnitOfWork, recording: RecordingId, terms: tuple[str, date | None, datetime], by: Actor
+    vault: Vault,
+    work: UnitOfWork,
+    recording: RecordingId,
+    terms: tuple[str, date | None, datetime],
+    by: Actor,
 ) -> LegalHold:
     case, review_on, now = terms
     found = await work.recordings.get(recording)
@@ -48,12 +54,12 @@ async def _place(
         raise Conflict(f"the recording {recording} is held for that case already")
     hold = LegalHold(new_id(), recording, case, now, review_on)
     await work.holds.add(hold)
-    await work.log.append(_event(hold, found, by))
+    await work.log.append(_event(vault, hold, found, by))
     return hold
 
 
-def _event(hold: LegalHold, recording: Recording, by: Actor) -> AuditEvent:
-    facts = {"hold": hold.id, **recording.owner_facts}
+def _event(vault: Vault, hold: LegalHold, recording: Recording, by: Actor) -> AuditEvent:
+    facts = {"hold": hold.id, **recording.owner_facts, **terms_fact(vault.keys, hold)}
     if hold.review_on is not None:
         facts["review_on"] = hold.review_on.isoformat()
     return AuditEvent(Action.HOLD_PLACED, by, recording=recording.id, facts=facts, detail={"case": hold.case})

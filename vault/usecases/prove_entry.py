@@ -5,8 +5,6 @@ Nothing is signed that contradicts what was signed before: the database alone is
 
 from __future__ import annotations
 
-import asyncio
-
 from keys.service import ServiceKeys
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of
@@ -24,28 +22,34 @@ async def prove_entry(vault: Vault, index: int, *, size: int | None = None) -> T
 
     Raise `NotFound` for an entry that is not there, `LogCorrupt` for a log that was rewritten.
     """
+    return await vault.read(lambda rows: _prove(vault, rows, index, size))
+
+
+async def _prove(vault: Vault, rows: Repositories, index: int, size: int | None) -> TlogProof:
     signed = await signed_head(vault)
-    async with vault.reading() as rows:
-        size = await rows.events.size() if size is None else size
-        entry = await rows.events.entry(index)
-        if entry is None or not index < size:
-            raise NotFound(f"the log has no entry {index}")
-        nodes = await rows.events.nodes({*inclusion_nodes(index, size), *root_nodes(size)}, size)
-        checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
-        await must_agree(rows, checkpoint, signed)
-    if not holds(entry.record, index, checkpoint, inclusion_proof(index, size, nodes)):
+    size = await rows.events.size() if size is None else size
+    entry = await rows.events.entry(index)
+    if entry is None or not index < size:
+        raise NotFound(f"the log has no entry {index}")
+    nodes = await rows.events.nodes({*inclusion_nodes(index, size), *root_nodes(size)}, size)
+    checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
+    await must_agree(rows, checkpoint, signed)
+    proof = inclusion_proof(index, size, nodes)
+    if not holds(entry.record, index, checkpoint, proof):
         raise LogCorrupt(f"entry {index} is not the one that the log's tree was grown from")
-    note = await asyncio.to_thread(checkpoint.sign, vault.keys.signer)
-    return join_proof(entry.record, index, inclusion_proof(index, size, nodes), note)
+    return join_proof(entry.record, index, proof, checkpoint.sign(vault.keys.signer))
 
 
 async def sign_checkpoint(vault: Vault) -> bytes:
     """Return the signed note of the log as it is now; raise `LogCorrupt` for one that was rewritten."""
-    signed = await signed_head(vault)
-    async with vault.reading() as rows:
+
+    async def _sign(rows: Repositories) -> bytes:
+        signed = await signed_head(vault)
         frontier = await rows.events.frontier()
         await must_agree(rows, Checkpoint(vault.keys.log_name, frontier.size, frontier.root()), signed)
-    return await asyncio.to_thread(sign_frontier, vault.keys, frontier)
+        return sign_frontier(vault.keys, frontier)
+
+    return await vault.read(_sign)
 
 
 def sign_frontier(keys: ServiceKeys, frontier: Frontier) -> bytes:

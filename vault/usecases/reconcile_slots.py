@@ -1,43 +1,82 @@
-"""Zero again what the database knows as destroyed, but nothing that a living row still needs."""
+"""Zero again what the database knows as destroyed, but nothing that may live.
+
+A row that calls a slot destroyed is not believed where the slot lives. Most often the signed log tells of its
+end. What it does not tell of (sessions, old locks, headers that were sealed anew) is destroyed only while
+everything in the database agrees with the log: then nothing living is hidden in a changed row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
+from vault.domain.event import Action, Outcome
 from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
+from vault.sealing.signed_log import signed_entries_at
+from vault.usecases.verify_log import verify_log
 
-_BATCH = 1000
+
+@dataclass(frozen=True, slots=True)
+class SlotRepair:
+    """How many slots were repaired; `doubtful` are called destroyed by the database alone, and live on."""
+
+    repaired: int
+    doubtful: Sequence[int] = ()
 
 
-async def reconcile_slots(vault: Vault) -> int:
-    """Bring the slots to what the database knows as destroyed; return how many were repaired.
+async def reconcile_slots(vault: Vault) -> SlotRepair:
+    """Bring the slots to what is known as destroyed.
 
     What ends a recording or an identity says so in its row and its slot's at once. So raise `LogCorrupt`,
     with nothing destroyed, where a slot is called destroyed under a row that lives, and lives itself: who
     writes to the database would have the service destroy it.
     """
+    untold: list[int] = []
     async with vault.reading() as rows:  # one snapshot: what is destroyed is what was looked at
         await _must_need_none(vault, rows)
-        return await vault.slots.reconcile(rows.slots.destroyed())
+        repaired = await vault.slots.reconcile(_told_by_the_log(vault, rows, untold))
+    if not untold:
+        return SlotRepair(repaired)
+    if (await verify_log(vault)).findings:
+        return SlotRepair(repaired, untold)
+    return SlotRepair(repaired + await vault.slots.reconcile(_one_batch(untold)))
+
+
+async def _told_by_the_log(
+    vault: Vault, rows: Repositories, untold: list[int]
+) -> AsyncIterator[Sequence[int]]:
+    """Yield what lives and is known as destroyed by the signed log; add the rest to `untold`."""
+    async for batch in rows.slots.destroyed():
+        alive = await vault.slots.survivors(batch)
+        told = await _shredded(vault, rows, alive) if alive else set()
+        untold += (number for number in alive if number not in told)
+        if told:
+            yield sorted(told)
+
+
+async def _shredded(vault: Vault, rows: Repositories, slots: Sequence[int]) -> set[int]:
+    """Return those that signed entries say were destroyed with a recording; a row only says which entry."""
+    named = await rows.recording_parts.in_slots(slots)
+    indexes = [each.shred_log_index for each in named if each.shred_log_index is not None]
+    entries = (await signed_entries_at(vault, indexes)).values()
+    told = [each.facts.get("slot") for each in entries if _is_end(each.action, each.outcome)]
+    return {number for number in slots if number in told}
+
+
+def _is_end(action: str, outcome: str) -> bool:
+    return (action, outcome) == (Action.RECORDING_SHREDDED, Outcome.DONE)
+
+
+async def _one_batch(numbers: Sequence[int]) -> AsyncIterator[Sequence[int]]:
+    yield numbers
 
 
 async def _must_need_none(vault: Vault, rows: Repositories) -> None:
-    async for batch in _batches(rows.slots.destroyed_in_use()):
-        if alive := sorted(await vault.slots.read_many(batch)):
+    async for batch in rows.slots.destroyed_in_use():
+        if alive := await vault.slots.survivors(batch):
             raise LogCorrupt(
-                f"the database calls slot {alive[0]} destroyed, under which a recording or identity lives: "
+                f"the database calls slot {alive[0]} destroyed, under which something lives: "
                 "it was changed by hand. Nothing was destroyed"
             )
-
-
-async def _batches(numbers: AsyncIterator[int]) -> AsyncIterator[list[int]]:
-    batch: list[int] = []
-    async for number in numbers:
-        batch.append(number)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

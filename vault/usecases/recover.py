@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
-from keys.errors import SlotsUnavailable
-from vault.domain.event import SERVICE
 from vault.ports.vault import Vault
 from vault.usecases.check_rollback import check_rollback
+from vault.usecases.finish_shreds import finish_shreds
 from vault.usecases.reconcile_slots import reconcile_slots
-from vault.usecases.shred import finish_shred
-
-_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was found: slots that had to be zeroed again, shreds that were finished, shreds that wait."""
+    """What was found: slots that had to be zeroed again, shreds that were finished, shreds that wait.
+
+    `doubtful` tells of what the database alone says is to be destroyed: it was changed by hand, and all that
+    stays as it is.
+    """
 
     slots_repaired: int
     shreds_finished: int
     shreds_pending: int
+    doubtful: tuple[str, ...] = ()
 
 
 async def recover(vault: Vault) -> Recovery:
@@ -31,17 +31,8 @@ async def recover(vault: Vault) -> Recovery:
     Raise `LogCorrupt` where a changed one would destroy what lives.
     """
     await check_rollback(vault)
-    repaired = await reconcile_slots(vault)
-    finished, pending = await finish_shreds(vault)
-    return Recovery(repaired, finished, pending)
-
-
-async def finish_shreds(vault: Vault) -> tuple[int, int]:
-    """Finish the recordings that are collected and not shredded; return how many are done, how many wait."""
-    async with vault.reading() as rows:
-        unfinished = await rows.recordings.unfinished(_BATCH)
-    done = 0
-    for recording in unfinished:
-        with suppress(SlotsUnavailable):  # one that can't be destroyed yet must not keep the others waiting
-            done += await finish_shred(vault, recording.id, by=SERVICE) is not None
-    return done, len(unfinished) - done
+    slots = await reconcile_slots(vault)
+    shreds = await finish_shreds(vault)
+    doubtful = [f"slot {number}" for number in slots.doubtful]
+    doubtful += [f"recording {recording}" for recording in shreds.doubtful]
+    return Recovery(slots.repaired, shreds.done, shreds.waiting, tuple(doubtful))

@@ -76,11 +76,11 @@ async def recover_staff(
     async with vault.unit_of_work() as work:
         (await find_member(work, name)).must_be_here()
         found = await identities.generation(vault, work, Owner.STAFF, member.id, old.generation)
-        slots = await identities.retire(work, found, now)
+        slots = await identities.retire(vault, work, found, now)
         await identities.keep(vault, work, own, now)
         slots += await groups.keep_relocked(vault, work, relocked, now)
         slots += await end_staff_sessions(work, vault, member.id)
-        slots += await _end_grants(work, member, now, rescuer)
+        slots += await _end_grants(vault, work, member, now, rescuer)
         await work.log.append(
             AuditEvent(
                 Action.STAFF_RECOVERED,
@@ -98,10 +98,12 @@ async def recover_staff(
     return member, passphrase
 
 
-async def _end_grants(work: UnitOfWork, member: StaffMember, now: datetime, rescuer: Rescuer) -> list[int]:
+async def _end_grants(
+    vault: Vault, work: UnitOfWork, member: StaffMember, now: datetime, rescuer: Rescuer
+) -> list[int]:
     """End the person's grants: they are sealed to the identity that is lost."""
     lost = await work.grants.list(GrantFilter(manager=member.id, unended=True))
-    return await end_grants(work, lost, GrantState.REVOKED, now, by=rescuer.actor)
+    return await end_grants(vault, work, lost, GrantState.REVOKED, now, by=rescuer.actor)
 
 
 async def _relocked(

@@ -11,8 +11,8 @@ from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
-from vault.usecases.change_customer import find_customer
 from vault.usecases.end_session import end_sessions
+from vault.usecases.find_party import find_customer
 from vault.usecases.unlock_staff import Custodian, Proof, unlock_staff
 
 _WHO_MAY = (Role.DPO, Role.TECH_MANAGER)
@@ -52,7 +52,7 @@ async def reissue_password_as(vault: Vault, custodian: Custodian, name: Customer
     async with vault.unit_of_work() as work:
         await groups.must_be_unchanged(work, epoch)
         old = await identities.current(vault, work, Owner.CUSTOMER, customer.id)  # reissued meanwhile, maybe
-        sessions = await end_sessions(work, await work.sessions.of_customer(customer.id), now)
+        sessions = await end_sessions(vault, work, await work.sessions.of_customer(customer.id), now)
         await identities.keep_again(vault, work, locked, old, now)
         await work.log.append(issued)
         await work.commit()

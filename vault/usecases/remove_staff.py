@@ -32,13 +32,13 @@ async def remove_staff(vault: Vault, custodian: Custodian, name: StaffName) -> S
         gone = (await _removable(work, custodian, name)).remove(now)
         await work.staff.save(gone)
         own = await identities.current(vault, work, Owner.STAFF, gone.id)
-        slots = await identities.retire(work, own, now)
+        slots = await identities.retire(vault, work, own, now)
         slots += await end_staff_sessions(work, vault, gone.id)
         facts = {"staff": gone.id, "role": gone.role}
         await work.log.append(
             AuditEvent(Action.STAFF_REMOVED, custodian.actor, facts=facts, detail={"staff": name})
         )
-        slots += await end_grants_of(work, gone.id, now, by=custodian.actor)
+        slots += await end_grants_of(vault, work, gone.id, now, by=custodian.actor)
         if rotation is not None:
             _, replaced = await keep_rotation(vault, work, rotation, now, by=custodian.actor)
             slots += replaced

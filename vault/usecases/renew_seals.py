@@ -81,7 +81,7 @@ async def _finish(vault: Vault, custodian: Custodian, renewal: Renewal) -> Renew
         old = await identities.generation(
             vault, work, renewal.owner, renewal.owner_id, renewal.generation - 1
         )
-        slots = await identities.retire(work, old, now)
+        slots = await identities.retire(vault, work, old, now)
         await work.renewals.save(finished)
         await work.log.append(AuditEvent(Action.KEYS_RENEWED, custodian.actor, facts=_facts(finished)))
         await work.commit()

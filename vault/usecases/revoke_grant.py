@@ -13,7 +13,7 @@ async def revoke_grant(vault: Vault, prefix: str, *, by: Actor) -> Grant:
     now = vault.clock.now()
     async with vault.unit_of_work() as work:
         grant = await work.grants.find(prefix)
-        slots = await end_grants(work, [grant], GrantState.REVOKED, now, by=by)
+        slots = await end_grants(vault, work, [grant], GrantState.REVOKED, now, by=by)
         await work.commit()
     await vault.slots.destroy(slots)
     return grant.end(GrantState.REVOKED, now)

@@ -10,8 +10,8 @@ from vault.domain.names import CustomerName
 from vault.domain.staff import Group, Owner
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
-from vault.usecases.change_customer import find_customer
 from vault.usecases.end_session import end_sessions
+from vault.usecases.find_party import find_customer
 from vault.usecases.rotate_keys import begin_renewal
 from vault.usecases.unlock_staff import Custodian
 
@@ -39,8 +39,8 @@ async def rotate_customer(vault: Vault, custodian: Custodian, name: CustomerName
     async with vault.unit_of_work() as work:
         await groups.must_be_unchanged(work, epoch)
         old = await identities.current(vault, work, Owner.CUSTOMER, customer.id)  # reissued meanwhile, maybe
-        slots = await end_sessions(work, await work.sessions.of_customer(customer.id), now)
-        slots += await identities.retire(work, old, now)
+        slots = await end_sessions(vault, work, await work.sessions.of_customer(customer.id), now)
+        slots += await identities.retire(vault, work, old, now)
         await identities.keep(vault, work, new, now)
         await begin_renewal(vault, work, new, now, by=custodian.actor)
         issued = AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"customer": customer.id})

@@ -15,7 +15,7 @@ from vault.domain.call import CallDetails
 from vault.domain.event import Action, Actor, AuditEvent
 from vault.domain.names import BlobKey, RecordingId, Sha256, new_id
 from vault.domain.phone import search_term
-from vault.domain.recording import Recording, RecordingState
+from vault.domain.recording import Recording, RecordingState, payload_digest
 from vault.domain.source import Source
 from vault.errors import BlobMissing, ContentDigestWrong, StoreUnavailable, VaultError
 from vault.ports.blobs import Piece
@@ -25,7 +25,8 @@ from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
 from vault.sealing import header
 from vault.sealing.payload import SealingStream
-from vault.usecases.add_source import find_source, must_be_vouched
+from vault.usecases.add_source import must_be_vouched
+from vault.usecases.find_party import find_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +103,18 @@ async def _kept(vault: Vault, source: Source, stored: _Stored, epoch: int, by: A
     That is: keys were rotated since the header was sealed, or what passed for the same has lost its payload
     and does so no more.
     """
-    async with vault.unit_of_work() as work:
+
+    async def _record_unless_rotated(work: UnitOfWork) -> UploadReceipt | None:
         if await work.renewals.epoch() != epoch:
             return None
-        receipt = await _record(vault, work, source, stored, by)
-        await work.commit()  # for the same again too: what it found may not be durable yet
-    if receipt.created or not await _has_no_payload(vault, receipt.recording):
+        return await _record(vault, work, source, stored, by)
+
+    # Committed for the same again too: what was found may not be durable yet.
+    receipt = await vault.change(_record_unless_rotated)
+    if receipt is None or receipt.created or not await _has_no_payload(vault, receipt.recording):
         return receipt
-    async with vault.unit_of_work() as work:
-        await work.recordings.forget_same_as(receipt.recording)
-        await work.commit()
+    same = receipt.recording
+    await vault.change(lambda work: work.recordings.forget_same_as(same))
     return None
 
 
@@ -153,6 +156,7 @@ async def _record(
         return _receipt(same, created=False)
     facts: dict[str, str | int | bool] = {"source": source.id, "sha256": stored.stream.sha256}
     facts |= {"customer": source.customer} if source.customer else {"own": True}
+    facts["payload"] = payload_digest(stored.blob, stored.stream.nonce)
     appended = await work.log.append(
         AuditEvent(
             Action.RECORDING_SEALED, by, recording=stored.id, facts={**facts, "bytes": stored.stream.bytes}
@@ -209,12 +213,7 @@ async def _row(
 
 def _same_as(vault: Vault, source: Source, stored: _Stored) -> str | None:
     """Return the blinded idempotency key, or None with neither call id nor file name."""
-    details = stored.details
-    if details.call_id:
-        return vault.keys.blind("same upload", source.id, "call", details.call_id, stored.stream.sha256)
-    if details.file_name:
-        return vault.keys.blind("same upload", source.id, "file", details.file_name, stored.stream.sha256)
-    return None
+    return sealed_details.same_upload(vault.keys, source.id, stored.details, stored.stream.sha256)
 
 
 def _receipt(recording: Recording, *, created: bool) -> UploadReceipt:

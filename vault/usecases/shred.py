@@ -6,36 +6,48 @@ A crash in between is finished at start; whoever comes second finds the first on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vault.audit.certificate import DestructionCertificate
 from vault.domain.event import Action, Actor, AuditEvent
+from vault.domain.grant import Grant
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording, RecordingState
 from vault.errors import NotFound
-from vault.ports.database import UnitOfWork
+from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.grants import GrantFilter
 from vault.ports.vault import Vault
+from vault.sealing.endings import must_have_ended, slots_of
 from vault.usecases.end_grants import end_grants_on
 from vault.usecases.prove_entry import prove_entry
 
 
-async def finish_shred(vault: Vault, recording: RecordingId, *, by: Actor) -> str | None:
+async def finish_shred(
+    vault: Vault, recording: RecordingId, *, by: Actor, on_record: bool = False
+) -> str | None:
     """Destroy the slots of a collected recording and its grants; return the certificate.
 
-    It is None while a mirror is away.
+    It is None while a mirror is away. Who has put the collection on record in this moment says so by
+    `on_record`; else the signed log is asked.
 
-    Raise `Conflict` for one whose collection is not durably on record: its slot stays as it is.
+    Raise `Conflict` for one whose collection is not durably on record, `LogCorrupt` for one whose row alone
+    says that it is collected, or whose slot is not its own: nothing is destroyed then.
     """
-    async with vault.reading() as rows:
-        found = await rows.recordings.get(recording)
+
+    async def _look(rows: Repositories) -> tuple[Recording, bytes | None, Sequence[Grant]]:
         # None is issued any more once the collection is on record: these are all.
         granted = await rows.grants.list(GrantFilter(recording=recording, unended=True))
-    if found is None:
-        raise NotFound("no such recording")
+        return await find(rows, recording), await rows.recordings.header(recording), granted
+
+    found, header, granted = await vault.read(_look)
     if found.state is not RecordingState.SHREDDED:
         found.must_be_collected()
-        if not await vault.slots.destroy([found.slot, *(grant.slot for grant in granted)]):
+        if not on_record:
+            await must_have_ended(vault, recording)
+        if not await vault.slots.destroy(await slots_of(vault, found, header, granted)):
             return None
-        found = await _record(vault, recording, by)
+        # Whoever came second waits for the commit too: what it read may not be durable yet.
+        found = await vault.change(lambda work: _record(vault, work, recording, by))
     return await certificate_of(vault, found)
 
 
@@ -51,16 +63,20 @@ async def certificate_of(vault: Vault, recording: Recording) -> str:
     return DestructionCertificate.from_proof(proof).encode().decode()
 
 
-async def _record(vault: Vault, recording: RecordingId, by: Actor) -> Recording:
-    """Put the destruction on record, once, and queue the blob."""
-    async with vault.unit_of_work() as work:
-        found = await work.recordings.get(recording)
-        if found is None:
-            raise NotFound("no such recording")
-        if found.state is not RecordingState.SHREDDED:
-            found = await _shredded(vault, work, found, by)
-        await work.commit()  # whoever came second waits too: what it read may not be durable yet
+async def find(rows: Repositories, recording: RecordingId) -> Recording:
+    """Return the recording, whatever its state; raise `NotFound`."""
+    found = await rows.recordings.get(recording)
+    if found is None:
+        raise NotFound("no such recording")
     return found
+
+
+async def _record(vault: Vault, work: UnitOfWork, recording: RecordingId, by: Actor) -> Recording:
+    """Put the destruction on record, once, and queue the blob."""
+    found = await find(work, recording)
+    if found.state is RecordingState.SHREDDED:
+        return found
+    return await _shredded(vault, work, found, by)
 
 
 async def _shredded(vault: Vault, work: UnitOfWork, found: Recording, by: Actor) -> Recording:
@@ -72,7 +88,7 @@ async def _shredded(vault: Vault, work: UnitOfWork, found: Recording, by: Actor)
         "snapshot_horizon": horizon if horizon is not None else "unstated",
     }
     facts |= {"customer": found.customer} if found.customer else {"own": True}
-    await end_grants_on(work, found.id, vault.clock.now(), by=by)
+    await end_grants_on(vault, work, found.id, vault.clock.now(), by=by)
     appended = await work.log.append(
         AuditEvent(Action.RECORDING_SHREDDED, by, recording=found.id, facts=facts)
     )

@@ -60,10 +60,13 @@ async def sign_in(
     """
     presented = vault.keys.blind("presented", f"{link} {customer} {network_of(by.address or '')}")
     turn_away(vault, presented)
-    async with vault.reading() as rows:
+
+    async def _look(rows: Repositories) -> tuple[_Presented, LockedIdentity]:
         who = await _presented(vault, rows, link, customer, network_of(by.address or ""))
         owner = who.customer.id if who.customer else identities.DECOY
-        kept = await identities.current(vault, rows, Owner.CUSTOMER, owner)
+        return who, await identities.current(vault, rows, Owner.CUSTOMER, owner)
+
+    who, kept = await vault.read(_look)
     await admit_guess(vault, who.bucket, presented)
     try:
         locked = await identities.locked_bytes(vault, kept)
@@ -110,13 +113,9 @@ async def _record_refusal(vault: Vault, who: _Presented, by: Actor) -> None:
     """Log a wrong password where a real customer stands behind the bucket; the rest enters the summaries."""
     if not who.trusted or who.customer is None:
         return
-    async with vault.unit_of_work() as work:
-        await work.log.append(
-            AuditEvent(
-                Action.PASSWORD_REFUSED, by, outcome=Outcome.REFUSED, facts={"customer": who.customer.id}
-            )
-        )
-        await work.commit()
+    facts = {"customer": who.customer.id}
+    refused = AuditEvent(Action.PASSWORD_REFUSED, by, outcome=Outcome.REFUSED, facts=facts)
+    await vault.change(lambda work: work.log.append(refused))
 
 
 async def _begin(

@@ -6,6 +6,8 @@ last, ends it: whoever kept an older copy of the database has nothing to use.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from keys.age import FileKey, split_header
@@ -30,11 +32,11 @@ from vault.usecases.log_clock import not_before_the_log
 from vault.usecases.open_as_staff import find_recording, living
 from vault.usecases.open_recording import OpenRecording
 from vault.usecases.record_refusal import refusals_recorded
-from vault.usecases.unlock_staff import Custodian
+from vault.usecases.unlock_staff import Custodian, Person
 
 
 @dataclass(frozen=True, slots=True)
-class _Presented:
+class Presented:
     """The grant that somebody comes with, if there is one, and the bucket their tries count in."""
 
     recording: Recording
@@ -55,32 +57,40 @@ async def use_grant(
     reason = parse_reason(reason)
     recording = await find_recording(vault, prefix)
     async with refusals_recorded(vault, custodian, recording, tried=Action.GRANT_USED, reason=reason):
-        try:
-            who = await _presented(vault, custodian, recording)
+        with refused_alike(custodian):
+            who = await presented(vault, custodian, recording)
             file_key = await _unlock(vault, custodian, who, password)
-            await _record_use(vault, custodian, who, reason)
-        except AccessDenied as error:  # why is for the log alone
-            raise AccessDenied(f"{custodian.member.name} may not have this recording", error.why) from None
+            await record_use(vault, custodian, who, reason)
     return OpenRecording(who.recording, who.details, vault, file_key)
 
 
-async def _presented(vault: Vault, custodian: Custodian, recording: RecordingId) -> _Presented:
+@contextmanager
+def refused_alike(person: Person) -> Iterator[None]:
+    """Tell of every `AccessDenied` within by the same words: why is for the log alone."""
+    try:
+        yield
+    except AccessDenied as error:
+        raise AccessDenied(f"{person.member.name} may not have this recording", error.why) from None
+
+
+async def presented(vault: Vault, person: Person, recording: RecordingId) -> Presented:
+    """Return what the person comes with; raise `Collected`. Grants whose time is over are ended first."""
     await end_expired_grants(vault)
     async with vault.reading() as rows:
         found = await living(rows, recording)
         details = await sealed_details.read(vault, rows, [found])
-        grant = await _of(rows, custodian, recording)
-    bucket = f"grant {grant.id}" if grant else f"grants of {custodian.member.id}"
-    return _Presented(found, details.get(recording, CallDetails()), grant, bucket)
+        grant = await grant_of(rows, person, recording)
+    bucket = f"grant {grant.id}" if grant else f"grants of {person.member.id}"
+    return Presented(found, details.get(recording, CallDetails()), grant, bucket)
 
 
-async def _of(rows: Repositories, custodian: Custodian, recording: RecordingId) -> Grant | None:
+async def grant_of(rows: Repositories, person: Person, recording: RecordingId) -> Grant | None:
     """Return the person's grant of the recording: the one that has not ended, or else one that says why."""
-    found = await rows.grants.list(GrantFilter(recording=recording, manager=custodian.member.id))
+    found = await rows.grants.list(GrantFilter(recording=recording, manager=person.member.id))
     return min(found, key=lambda grant: grant.ended, default=None)
 
 
-async def _unlock(vault: Vault, custodian: Custodian, who: _Presented, password: Secret) -> FileKey:
+async def _unlock(vault: Vault, custodian: Custodian, who: Presented, password: Secret) -> FileKey:
     """Return the file key; raise `AccessDenied`. Without a live grant a decoy costs the same."""
     await admit_guess(vault, who.bucket)
     try:
@@ -96,14 +106,14 @@ async def _unlock(vault: Vault, custodian: Custodian, who: _Presented, password:
     return file_key
 
 
-async def _header(vault: Vault, custodian: Custodian, who: _Presented) -> tuple[bytes, str | None]:
+async def _header(vault: Vault, custodian: Custodian, who: Presented) -> tuple[bytes, str | None]:
     """Return the header that the password is tried on, and why it is not the grant's."""
     if who.grant is None:
         return await _decoy(vault), "no_grant"
     try:
         who.grant.must_open(vault.clock.now())
-        layers = await sealed_grant.layers_of(vault, who.grant, who.recording)
-        return await sealed_grant.unwrap(layers, custodian.own), None
+        header = await sealed_grant.header_of(vault, who.grant, who.recording)
+        return await sealed_grant.unwrap(header.layers, custodian.own), None
     except NoMatchingIdentity:
         return await _decoy(vault), "grant_person"
     except AccessDenied as error:
@@ -117,8 +127,13 @@ async def _decoy(vault: Vault) -> bytes:
     return header
 
 
-async def _record_use(vault: Vault, custodian: Custodian, who: _Presented, reason: str) -> None:
-    """Count the use and log it; raise `AccessDenied` when somebody else made the last one meanwhile."""
+async def record_use(
+    vault: Vault, person: Person, who: Presented, reason: str, *, sealed: bool = False
+) -> None:
+    """Count the use and log it; raise `AccessDenied` when somebody else made the last one meanwhile.
+
+    `sealed` says that the recording is handed over as it lies, and opened elsewhere.
+    """
     assert who.grant is not None  # noqa: S101 - a decoy opens nothing
     async with vault.unit_of_work() as work:
         now = await not_before_the_log(work, vault.clock.now())
@@ -127,26 +142,29 @@ async def _record_use(vault: Vault, custodian: Custodian, who: _Presented, reaso
         if grant is None:
             raise AccessDenied("access denied", "no_grant")
         used = grant.use(now)
+        # Read for the last use, too: or the slot is not the grant's to end.
+        header = await sealed_grant.header_of(vault, grant, recording)
         if not used.ended:
-            layers = await sealed_grant.layers_of(vault, grant, recording)
-            used = await sealed_grant.put_under_slot(vault, work, used, recording, layers)
+            used = await sealed_grant.put_under_slot(vault, work, used, recording, header)
         await work.grants.save(used)
         await work.slots.mark_destroyed([grant.slot], now)
         await forgive_within(work, who.bucket, now)
-        for event in _events(custodian, used, recording, reason):
+        for event in _events(person, used, recording, reason, sealed=sealed):
             await work.log.append(event)
         await work.commit()
     await vault.slots.destroy([grant.slot])
 
 
 def _events(
-    custodian: Custodian, used: Grant, recording: Recording, reason: str
+    person: Person, used: Grant, recording: Recording, reason: str, *, sealed: bool
 ) -> tuple[AuditEvent, AuditEvent]:
     """Return the two entries of a use: of the grant, and of the recording as every opening has it."""
-    facts = {"role": custodian.member.role, "grant": used.id, **recording.owner_facts}
+    facts = {"role": person.member.role, "grant": used.id, **recording.owner_facts}
+    if sealed:
+        facts["sealed"] = True
     using = AuditEvent(
         Action.GRANT_USED,
-        custodian.actor,
+        person.actor,
         recording=recording.id,
         facts={**facts, "use": used.used, "uses": used.uses},
         reason=reason,

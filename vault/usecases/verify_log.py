@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import Protocol
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
-from vault.audit.tiles import Tile
 from vault.audit.verify import LogVerifier
-from vault.ports.database import Repositories
-from vault.ports.log import StoredEntry
+from vault.ports.log import StoredRun
 from vault.ports.vault import Vault
+from vault.usecases import (
+    compare_details,
+    compare_grants,
+    compare_holds,
+    compare_identities,
+    compare_keys,
+    compare_parties,
+    compare_recordings,
+)
 from vault.usecases.compare_columns import ColumnComparison
 from vault.usecases.compare_details import DetailComparison
+from vault.usecases.compare_grants import TELLING_FACT, GrantComparison
 from vault.usecases.compare_holds import HoldComparison
+from vault.usecases.compare_identities import IdentityComparison
 from vault.usecases.compare_keys import KeyComparison
 from vault.usecases.compare_parties import PartyComparison
 from vault.usecases.compare_recordings import RecordingComparison
+from vault.usecases.compare_slots import compare_slots
+from vault.usecases.compare_tiles import TileComparison
 
-_BATCH = 512
+_TELLING = compare_details.TELLING.union(
+    compare_grants.TELLING,
+    compare_holds.TELLING,
+    compare_identities.TELLING,
+    compare_keys.TELLING,
+    compare_parties.TELLING,
+    compare_recordings.TELLING,
+)
+"""What an entry is about if it says anything of the database; most entries don't."""
+
+
+class _Comparison(Protocol):
+    def take(self, entry: Entry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +76,23 @@ async def verify_log(
     checkpoints = [*anchors, *(open_checkpoint(note, vault.keys.verifier) for note in kept)]
     async with vault.reading() as rows:
         log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
-        async for level, index, hashes in rows.events.tiles():
-            log.expect_tile(Tile(level, index), hashes)
+        tiles = TileComparison(rows.events.tiles())
         size = await rows.events.size()
         details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
         columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
-        async for batch in _batches(rows, size):
-            entries = await asyncio.to_thread(_feed, log, columns, details, parties, batch)
-            await recordings.take(rows, entries)
-            for entry in entries:
-                keys.take(entry)
-                holds.take(entry)
+        grants, identities = GrantComparison(), IdentityComparison()
+        others = (parties, keys, holds, grants, identities)
+        async for run in rows.events.runs(0, size):
+            await tiles.hand_over(log, run.first_index, run.first_index + len(run.records))
+            told = await asyncio.to_thread(_feed, log, columns, details, others, run)
+            await recordings.take(rows, told)
             progress(log.size, size)
+        await tiles.finish(log)
         findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
         findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
-        findings += [*details.finish(), *await parties.finish(rows), *await recordings.finish(vault, rows)]
+        findings += [*await details.finish(rows), *await parties.finish(vault, rows)]
+        findings += [*await grants.finish(vault, rows), *await identities.finish(vault, rows)]
+        findings += [*await recordings.finish(vault, rows), *await compare_slots(vault, rows)]
     return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
 
 
@@ -75,28 +100,22 @@ def _feed(
     log: LogVerifier,
     columns: ColumnComparison,
     details: DetailComparison,
-    parties: PartyComparison,
-    batch: list[StoredEntry],
+    comparisons: Sequence[_Comparison],
+    run: StoredRun,
 ) -> list[Entry]:
-    """Take a batch; return its entries, those left out that the log's own verifier reports."""
-    entries = []
-    for run in _runs(batch):
-        read = log.feed_run(run[0].index, [stored.record for stored in run])
-        for stored, canonical in zip(run, read, strict=True):
-            if canonical is None:
-                continue
-            entry = Entry.of(canonical)
-            columns.take(entry, stored)
-            details.take(entry, stored)
-            parties.take(entry)
-            entries.append(entry)
-    return entries
-
-
-def _runs(batch: list[StoredEntry]) -> Iterator[list[StoredEntry]]:
-    """Cut a batch where an index is missing."""
-    for _, group in groupby(enumerate(batch), key=lambda each: each[1].index - each[0]):
-        yield [stored for _, stored in group]
+    """Take a run; return those of its entries that tell of changes."""
+    read = log.feed_run(run.first_index, run.records)
+    columns.compare(read, run)
+    details.compare(read, run)
+    told = [
+        Entry.of(each)
+        for each in read
+        if each is not None and (each.action in _TELLING or TELLING_FACT in each.facts)
+    ]
+    for entry in told:
+        for comparison in (details, *comparisons):
+            comparison.take(entry)
+    return told
 
 
 def _root(log: LogVerifier) -> bytes | None:
@@ -112,13 +131,3 @@ def _conflicts(checkpoints: list[Checkpoint]) -> list[str]:
         for each in checkpoints
         if roots.setdefault(each.size, each.root) != each.root
     ]
-
-
-async def _batches(rows: Repositories, size: int) -> AsyncIterator[list[StoredEntry]]:
-    batch: list[StoredEntry] = []
-    async for stored in rows.events.scan(0, size):
-        batch.append(stored)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    yield batch

@@ -146,6 +146,10 @@ async def test_approvals_that_are_not_used_are_found(database: Database) -> None
         await work.commit()
 
     async with database.reading() as rows:
+        not_used = rows.opening_requests.not_used
+        assert list(await not_used(None, 9)) == [other, request(4), sooner, later]
+        assert list(await not_used(MIA, 2)) == [other, request(4)]
+        assert list(await not_used(MAX, 9)) == []
         find = rows.opening_requests.unused
         assert list(await find(FIRST, MIA, Action.RECORDING_OPENED)) == [sooner, later]
         assert list(await find(FIRST, MIA, Action.RECORDING_EXPORTED)) == [other]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.database.samples import ACME, DANA, OPENED, add_parties, append, recording, verified_size
 from tests.fakes.clock import NOON, SettableClock
-from vault.audit.canonical import detail_digest
+from vault.audit.details import detail_digest
 from vault.audit.entry import Entry
 from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of, verify_inclusion
 from vault.audit.tree import Node, leaf_hash

@@ -66,7 +66,7 @@ async def test_what_is_destroyed_stays_known(database: Database) -> None:
         await work.commit()
 
     async with database.reading() as rows:
-        assert [number async for number in rows.slots.destroyed()] == [1, 2, 4]
+        assert [number async for batch in rows.slots.destroyed() for number in batch] == [1, 2, 4]
 
 
 async def test_a_period_has_one_slot(database: Database) -> None:
@@ -123,17 +123,17 @@ async def test_what_lives_under_a_destroyed_slot_is_told(database: Database) -> 
         await work.slots.mark_destroyed([41, 42], NOON)
         await work.commit()
     async with database.reading() as rows:
-        assert [number async for number in rows.slots.destroyed_in_use()] == []
+        assert [batch async for batch in rows.slots.destroyed_in_use()] == []
 
     async with database.unit_of_work() as work:
         await work.recordings.save(replace(upload(1).recording, slot=41))
         await work.recordings.save(replace(ended, slot=42))
         await work.commit()
     async with database.reading() as rows:
-        assert [number async for number in rows.slots.destroyed_in_use()] == [41]
+        assert [number async for batch in rows.slots.destroyed_in_use() for number in batch] == [41]
 
     async with database.unit_of_work() as work:
         await work.identities.save(replace(LOCKED, slot=42))
         await work.commit()
     async with database.reading() as rows:
-        assert [number async for number in rows.slots.destroyed_in_use()] == [41, 42]
+        assert [number async for batch in rows.slots.destroyed_in_use() for number in batch] == [41, 42]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vault.entrypoints.cli.globals import Format
-from vault.entrypoints.cli.render import Row, cell, json_line, render_item, render_list
+from vault.entrypoints.cli.render import Row, cell, render_item, render_line, render_list
 from vault.entrypoints.cli.text import pad, plain, width
 
 _HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\r\nFAKE LINE\u2028\u200b\x9b31m"
@@ -43,10 +43,37 @@ def test_csv_quotes() -> None:
     assert list(csv.reader(io.StringIO(text))) == [["a", "b"], ['x","y', "1"]]
 
 
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\uff1d"])
+def test_csv_holds_no_formula_behind_a_semicolon(begin: str) -> None:
+    """Nor where lists are separated by semicolons: there a cell may begin in the middle of a text."""
+    for value in (f"x;{begin}1+1", f"x; {begin}1+1;y", ["x", f"{begin}1+1"], {"k": f"x;{begin}1"}):
+        text = render_list([{"a": value}], Format.CSV, ("a",))
+
+        for cell_there in text.replace('"', "").splitlines()[1].split(";"):
+            assert not cell_there.strip().startswith(("=", "+", "-", "@", "\uff1d")), text
+
+
+def test_csv_keeps_text_with_semicolons_together() -> None:
+    """LibreOffice takes semicolons for separators unless the text is quoted: all text is, and no number."""
+    numbers = ["201", "+442079460000", "+442079460001"]
+    text = render_list([{"a": "tim; tom", "b": numbers, "c": 7}], Format.CSV, ("a", "b", "c"))
+
+    assert text == '"a","b","c"\r\n"tim; tom","201; +442079460000; +442079460001",7\r\n'
+
+
+def test_a_stream_of_csv_has_one_header() -> None:
+    """Each thing is a line as it comes; the first has the names above it."""
+    lines = [render_line({"a": n, "b": "x\ny"}, Format.CSV, header=n == 0) for n in range(2)]
+
+    read = list(csv.DictReader(io.StringIO("".join(lines))))
+    assert [each["a"] for each in read] == ["0", "1"]
+    assert [line.count("\n") for line in lines] == [2, 1]
+
+
 def test_empty_lists() -> None:
     """Nothing is an empty array, a header alone, or the word none."""
     assert json.loads(render_list([], Format.JSON, ("a",))) == []
-    assert render_list([], Format.CSV, ("a", "b")) == "a,b\r\n"
+    assert render_list([], Format.CSV, ("a", "b")) == '"a","b"\r\n'
     assert render_list([], Format.TABLE, ("a",)) == "none\n"
 
 
@@ -70,7 +97,7 @@ def test_times(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         monkeypatch.undo()
         time.tzset()
-    assert json.loads(json_line({"t": moment})) == {"t": "2026-07-01T12:00:00Z"}
+    assert json.loads(render_line({"t": moment}, Format.JSON, header=True)) == {"t": "2026-07-01T12:00:00Z"}
     assert "2026-07-01T12:00:00Z" in render_item({"t": moment}, Format.CSV)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from keys.signing import NoteSigner, generate_seed
 from vault.audit.checkpoint import Checkpoint
+from vault.domain.grant import GrantState
 from vault.domain.month import Month
 from vault.entrypoints.cli.plots import bar_plot, day_plot
 from vault.entrypoints.cli.report_page import render_report
@@ -162,6 +163,40 @@ def test_bars_stand_on_each_other_and_within_the_plot() -> None:
     assert (lower.hatch, bool(upper.hatch)) == ("", True)
     assert len(plot.weekends) == 9  # of November 2026
     assert plot.total == 7
+
+
+@pytest.mark.parametrize(("most", "spans"), [(0, 1), (99, 1), (100, 2)])
+def test_wide_figures_get_wide_columns(most: int, spans: int) -> None:
+    """Where a day's figure has three digits the table comes in two halves, with every day once."""
+    plot = day_plot("x", {"a": [most, *[0] * 29], "b": [0] * 30}, _MONTH)
+
+    assert len(plot.spans) == spans
+    assert [day for span in plot.spans for day in plot.days[span]] == [str(day) for day in range(1, 31)]
+
+
+def test_every_refusal_is_told_in_words() -> None:
+    """Why somebody was refused a recording is no code that only we know."""
+    report = _busy()
+    refusing = set(GrantState) - {GrantState.LIVE}
+    for why in (*(f"grant_{state}" for state in refusing), "no_grant", "grant_password", "role"):
+        report.figures.why["recording", why] = 1
+
+    page = render_report(report)
+
+    assert not re.findall(r">(grant \w+|no grant|role)<", page)
+
+
+def test_only_long_tables_are_cut_by_the_end_of_a_page() -> None:
+    """A dozen rows stay together on paper, with their heading; more may go on overleaf."""
+    report = _busy()
+    for number in range(13):
+        report.figures.people[f"staff:{number}"] = PersonFigures("manager", 1)
+
+    page = render_report(report)
+
+    assert re.search(r'<table class="">\s*<thead><tr><th scope="col">Person', page)
+    assert re.search(r'<table class=" short">\s*<thead><tr><th scope="col">To', page)
+    assert ".short, tr { break-inside: avoid; }" in page
 
 
 @pytest.mark.parametrize("most", [0, 1, 4, 5, 6, 10, 11, 99, 1000, 123_456])

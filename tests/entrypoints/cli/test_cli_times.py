@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vault.entrypoints.cli.times import parse_duration, parse_end, parse_start
+from vault.entrypoints.cli.times import age_text, parse_duration, parse_end, parse_start
 
 _NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 
@@ -58,3 +58,19 @@ def test_the_last_day_of_all() -> None:
     """A day that has no next one is refused, not a crash."""
     with pytest.raises(ValueError, match="a time is written"):
         parse_end("9999-12-31")
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [
+        (timedelta(seconds=59), "0m"),
+        (timedelta(minutes=59, seconds=59), "59m"),
+        (timedelta(hours=1), "1h"),
+        (timedelta(hours=47), "47h"),
+        (timedelta(days=2), "2d"),
+        (timedelta(days=-3), "0m"),
+    ],
+)
+def test_how_long_ago(ago: timedelta, told: str) -> None:
+    """In whole units that fit a column; a machine whose clock is behind shows no negative age."""
+    assert age_text(_NOW - ago, _NOW) == told

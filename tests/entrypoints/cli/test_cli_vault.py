@@ -164,6 +164,8 @@ def test_the_log_says_who(founded: Founded) -> None:
     assert (by_dora["name"], by_dora["channel"]) == ("dora", "cli")
     assert by_dora["actor"].startswith("staff:")
     assert by_dora["detail"]["address"].endswith("of this machine, without proof")
+    assert by_dora["facts"]["said_by"].startswith("os:"), "which stays when details are erased"
+    assert "said_by" not in by_system["facts"]
     assert by_system["actor"].startswith("os:")
     assert shell.run("customers", "list", "--as", "nobody").returncode == 1
     assert shell.json("audit", "list", "--since", "2020-01-01", "--until", "2020-12-31") == []

@@ -129,6 +129,7 @@ NO_HTTP = (
     b"GET /healthz\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
     b"GET /healthz HTTP/2.0\r\nHost: v\r\n\r\n",
+    b"GET /healthz HTTP/0.9\r\nHost: v\r\n\r\n",
     b"GET /healthz HTTP/1.10\r\nHost: v\r\n\r\n",
     b"GET * HTTP/1.1\r\nHost: v\r\n\r\n",
     b"GET http://[evil/v1/source HTTP/1.1\r\nHost: v\r\n\r\n",

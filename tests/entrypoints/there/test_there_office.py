@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import signal
 import subprocess
@@ -17,6 +19,7 @@ ALIKE = [
     ("recordings", "list", "--customer", "acme"),
     ("grants", "list"),
     ("holds", "list"),
+    ("recordings", "requests"),
     ("customers", "list"),
     ("customers", "show", "acme"),
     ("links", "list"),
@@ -60,6 +63,40 @@ def test_the_log_is_read_and_proven_from_elsewhere(people: People, tmp_path: Pat
     assert (folder / "checkpoint").read_text().startswith("callvault/")
     checkpoint = folder / "checkpoint"
     assert people.json("olga", "audit", "verify", "--since-checkpoint", str(checkpoint))["ok"] is True
+
+
+def test_what_waits_for_approval_is_found_from_elsewhere(people: People) -> None:
+    """By whom, for what and why, to another DPO; to a tech manager their own alone; to a manager nothing."""
+    asked = people.json("tim", "recordings", "request", people.theirs, "--reason", "complaint 16")
+    other = people.json("olga", "recordings", "request", people.own, "--reason", "police 3", "--export")
+
+    listed = {row["id"]: row for row in people.json("dana", "recordings", "requests")}
+    told = people.run("dana", "recordings", "requests").stdout
+
+    seen = [listed[each["id"]] for each in (asked, other)]
+    assert [(row["requested_by"], row["for"], row["reason"], row["state"]) for row in seen] == [
+        ("tim", "open", "complaint 16", "pending"), ("olga", "export", "police 3", "pending"),
+    ]  # fmt: skip
+    assert "age" in told.splitlines()[0]
+    assert {row["requested_by"] for row in people.json("tim", "recordings", "requests")} == {"tim"}
+    assert people.run("ida", "recordings", "requests").returncode == 1
+    assert people.actions("opening.listed")[-1]["name"] == "tim"
+
+
+def test_a_log_is_held_against_its_anchors_from_elsewhere(people: People) -> None:
+    """`audit verify --anchors` says how many there are; the vault looks at them where it is."""
+    verified = people.json("olga", "audit", "verify", "--anchors")
+
+    assert (verified["ok"], verified["anchors"], verified["stamped"]) == (True, 0, 0)
+
+
+def test_a_tail_is_a_table_for_spreadsheets(people: People) -> None:
+    """CSV: the header once, and an entry a line, at both places."""
+    words = ("audit", "tail", "--no-follow", "--lines", "3", "--format", "csv")
+    for printed in (people.run("dana", *words).stdout, Shell(people.service.known.data).run(*words).stdout):
+        rows = list(csv.DictReader(io.StringIO(printed, newline="")))
+        assert len(rows) == 3
+        assert [int(row["index"]) for row in rows] == sorted(int(row["index"]) for row in rows)
 
 
 def test_a_long_list_comes_in_pages(people: People, monkeypatch: pytest.MonkeyPatch) -> None:

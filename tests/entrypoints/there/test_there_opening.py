@@ -108,16 +108,75 @@ def test_a_broken_line_leaves_nothing(people: People, tmp_path: Path) -> None:
 
 def test_a_manager_opens_by_grant_from_elsewhere(people: People, tmp_path: Path) -> None:
     """The grant's password in a file, besides the passphrase; without it a manager gets nothing."""
-    file, grant = tmp_path / "call.wav", tmp_path / "grant"
-    grant.write_text(people.grant)
-    grant.chmod(0o600)
+    file, grant = tmp_path / "call.wav", granted(tmp_path, people.grant)
     words = ("recordings", "open", people.own, "--reason", REASON, "-o", str(file))
 
     assert people.run("mia", *words).returncode == 1
     assert not file.exists()
-    done = people.run("mia", *words, "--grant", str(grant))
+    done = people.run("mia", *words, "--grant", grant)
     assert done.returncode == 0, done.stderr
     assert file.read_bytes() == SOUND
+
+
+def test_with_an_identity_file_no_grants_password_passes(people: People, tmp_path: Path) -> None:
+    """Identity, password and plaintext stay out of what network and server saw; one use, on record."""
+    file, grant = tmp_path / "call.wav", granted(tmp_path, people.manager_grant)
+    before = len(people.actions("grant.used"))
+    with tapped(people.service.url) as tap:
+        done = people.run(
+            "ida", "recordings", "open", people.own[:12], "--reason", REASON, "-o", str(file),
+            "--grant", grant, url=tap.url,
+        )  # fmt: skip
+        heard = b"".join(map(bytes, tap.heard.values()))
+
+    assert done.returncode == 0, done.stderr
+    assert file.read_bytes() == SOUND
+    assert len(heard) > len(SOUND)
+    for hidden in (SOUND[:64], SOUND[-64:], people.manager.encode().reveal()[20:60]):
+        assert hidden not in heard
+    password = people.manager_grant.encode()
+    for hidden in (password, base64.b64encode(password)[:24]):
+        assert hidden not in heard
+    used, opened = people.actions("grant.used")[before:], people.actions("recording.opened")[-1]
+    assert [(each["name"], each["channel"], each["facts"]["sealed"]) for each in used] == [
+        ("ida", "http", True)
+    ]
+    assert (opened["name"], opened["facts"]["grant"]) == ("ida", used[0]["facts"]["grant"])
+
+
+def test_a_wrong_grant_password_gets_nothing_from_elsewhere(people: People, tmp_path: Path) -> None:
+    """No use is spent, no layer of the grant leaves the vault; the log says what it was."""
+    grant, file = granted(tmp_path, "not-the-one"), tmp_path / "call.wav"
+    before = len(people.actions("grant.used"))
+    words = ("recordings", "open", people.own, "--reason", REASON, "-o", str(file), "--grant", grant)
+    with tapped(people.service.url) as tap:
+        done = people.run("ida", *words, url=tap.url)
+        heard = b"".join(map(bytes, tap.heard.values()))
+
+    assert (done.returncode, done.stderr.count("\n"), file.exists()) == (1, 1, False)
+    assert people.actions("recording.refused")[-1]["facts"]["why"] == "grant_password"
+    assert len(people.actions("grant.used")) == before
+    assert b"callvault/argon2id" not in heard
+    assert heard.count(b"age-encryption.org/v1") == 0, "the question of the sign-in is in base64"
+
+
+def test_changed_layers_leave_nothing(people: People, tmp_path: Path) -> None:
+    """A grant's layers that were changed on the way open nothing: no file, and no success."""
+    grant, file = granted(tmp_path, people.manager_grant), tmp_path / "call.wav"
+    words = ("recordings", "open", people.own, "--reason", REASON, "-o", str(file), "--grant", grant)
+    with tapped(people.service.url) as tap:
+        tap.flipped_after = b"-> mlkem768x25519 "
+        done = people.run("ida", *words, url=tap.url)
+
+    assert (done.returncode, done.stderr.count("\n"), file.exists()) == (1, 1, False), done.stderr
+
+
+def granted(folder: Path, password: str) -> str:
+    """Return a file with a grant's password, its owner's alone."""
+    file = folder / "grant"
+    file.write_text(password)
+    file.chmod(0o600)
+    return str(file)
 
 
 def test_an_export_arrives_from_elsewhere(people: People, tmp_path: Path) -> None:

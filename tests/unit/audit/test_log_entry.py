@@ -12,7 +12,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vault.audit.canonical import detail_digest, read_canonical_run
+from vault.audit.canonical import read_canonical_run
 from vault.audit.entry import Entry, next_time, time_text
 from vault.errors import LogCorrupt
 
@@ -282,40 +282,6 @@ def test_time_never_goes_back() -> None:
     assert next_time(NOON, None) == NOON
     assert next_time(later, NOON) == later
     assert next_time(NOON, later) == later
-
-
-def test_detail_digest() -> None:
-    """The digest is SHA-256 of salt and canonical row, so the order of its members does not matter."""
-    salt = bytes(range(16))
-    row = {"reason": "complaint", "address": "192.0.2.1", "name": "Ms Example"}
-    expected = hashlib.sha256(
-        salt + b'{"address":"192.0.2.1","name":"Ms Example","reason":"complaint"}'
-    ).hexdigest()
-
-    assert detail_digest(salt, row) == detail_digest(salt, dict(reversed(row.items()))) == expected
-    assert detail_digest(salt[::-1], row) != expected
-    assert replace(ENTRY, detail=expected).encode()
-
-
-@settings(deadline=None)
-@given(
-    st.dictionaries(st.text(max_size=8), st.text(max_size=40) | st.booleans(), max_size=4)
-    | st.dictionaries(st.text(max_size=8), facts | st.integers(-9, 9) | st.floats(-1, 1), max_size=4)
-)
-def test_every_detail_row_is_digested_as_its_standard_says(row: dict[str, object]) -> None:
-    """Plain rows are written faster than others, and byte for byte as RFC 8785 has them."""
-    expected = rfc8785.dumps(row)  # type: ignore[arg-type]  # its type is narrower
-
-    assert detail_digest(bytes(16), row) == hashlib.sha256(bytes(16) + expected).hexdigest()
-
-
-def test_detail_that_can_not_be_digested() -> None:
-    """A salt too short to hide anything is a mistake; a row that JSON can't express is refused."""
-    with pytest.raises(ValueError, match="16 bytes"):
-        detail_digest(bytes(15), {})
-    for row in ({"name": "\ud800"}, {"\ud800": 1}, {"when": NOON}, {"size": 2**53}):
-        with pytest.raises(LogCorrupt):
-            detail_digest(bytes(16), row)
 
 
 def test_leaf_hash_is_that_of_the_bytes() -> None:

@@ -247,3 +247,76 @@ def test_findings_are_bounded() -> None:
     assert len(found) == 10_001
     assert found[-1].kind is FindingKind.MORE
     assert "50 more" in found[-1].message
+
+
+def cut(row: Rows, at: int) -> Rows:
+    """Leave an entry out."""
+    return row[:at] + row[at + 1 :]
+
+
+def swap(row: Rows, at: int) -> Rows:
+    """Let two entries change places, their indexes with them."""
+    return [*row[:at], *reversed(row[at : at + 2]), *row[at + 2 :]]
+
+
+def again(row: Rows, at: int) -> Rows:
+    """Bring an entry twice."""
+    return [*row[: at + 1], *row[at:]]
+
+
+def put(data: Callable[[int], bytes]) -> Callable[[Rows, int], Rows]:
+    """Put something else in an entry's place."""
+    return lambda row, at: [*row[:at], (row[at][0], data(row[at][0])), *row[at + 1 :]]
+
+
+TRICKS = (
+    cut,
+    swap,
+    again,
+    put(lambda index: entry(index, actor="k4")),
+    put(lambda index: entry(index + 1)),
+    put(lambda index: entry(index, second=index - 3)),
+    put(lambda index: entry(index, second=index + 3)),
+    put(lambda index: entry(index) + b"\n" + entry(index + 1)),
+    put(lambda _: b""),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(TRICKS), st.integers(0, 590)), max_size=3),
+    st.integers(0, 300),
+    st.sampled_from([2, 100, 256, 300, 1000]),
+)
+def test_a_run_hides_nothing(
+    tricks: list[tuple[Callable[[Rows, int], Rows], int]], begun: int, most: int
+) -> None:
+    """Whatever was done to a log, and however it is cut into runs: the same is found as entry by entry."""
+    rows = ROWS
+    for trick, at in tricks:
+        rows = trick(rows, at)
+    one_by_one, in_runs = LogVerifier(CHECKPOINTS), LogVerifier(CHECKPOINTS)
+    for verifier in (one_by_one, in_runs):
+        for tile, data in TILES.items():
+            verifier.expect_tile(tile, data)
+
+    for index, data in rows:
+        one_by_one.feed(index, data)
+    for index, data in rows[:begun]:
+        in_runs.feed(index, data)
+    for first, run in runs_of(rows[begun:], most):
+        in_runs.feed_run(first, run)
+
+    found = one_by_one.finish(FRONTIER)
+    assert in_runs.finish(FRONTIER) == found
+    assert bool(found) == (rows != ROWS)
+
+
+def runs_of(rows: Rows, most: int) -> list[tuple[int, list[bytes]]]:
+    """Cut rows into runs of consecutive indexes."""
+    runs: list[tuple[int, list[bytes]]] = []
+    for index, data in rows:
+        if not runs or index != runs[-1][0] + len(runs[-1][1]) or len(runs[-1][1]) == most:
+            runs.append((index, []))
+        runs[-1][1].append(data)
+    return runs

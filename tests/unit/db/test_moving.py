@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tests.unit.db.troubles import nothing
 from vault.db import moving
 from vault.db.database import SqlDatabase
 from vault.db.moving import give_up_move, move_database
+from vault.db.schema import upgrade
 from vault.errors import Conflict, DatabaseMoved, LogUnavailable, NoVault
 from vault.ports.repositories import Period, VaultRecord
 
@@ -79,7 +82,7 @@ async def everything(url: str) -> tuple[object, ...]:
             [entry async for entry in rows.events.scan(0, 1000)],
             [tile async for tile in rows.events.tiles()],
             await rows.events.frontier(),
-            [number async for number in rows.slots.destroyed()],
+            [number async for batch in rows.slots.destroyed() for number in batch],
             await rows.slots.period(Period.DAY_DETAILS, NOON.date()),
         )
     await database.close()
@@ -183,6 +186,34 @@ async def test_a_database_in_use_is_not_written_over(filled: str, postgresql_url
     database = await opened(filled)
     await append(database)
     await database.close()
+
+
+async def test_another_vaults_older_database_is_left_as_it_is(filled: str, tmp_path: Path) -> None:
+    """A wrong address brings nobody's database up to a schema that the program there does not know."""
+    theirs = tmp_path / "theirs.sqlite"
+    await upgrade(f"sqlite:///{theirs}")
+    with closing(sqlite3.connect(theirs)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0006'")
+    before = theirs.read_bytes()
+
+    with pytest.raises(Conflict, match="another version"):
+        await move_database(filled, f"sqlite:///{theirs}", progress=quiet)
+
+    assert theirs.read_bytes() == before
+    await (await opened(filled)).close()
+
+
+async def test_a_database_of_something_else_is_left_as_it_is(filled: str, tmp_path: Path) -> None:
+    """The tables of a vault are not made beside another program's."""
+    theirs = tmp_path / "invoices.sqlite"
+    with closing(sqlite3.connect(theirs)) as database, database:
+        database.execute("CREATE TABLE invoices (number TEXT)")
+
+    with pytest.raises(Conflict, match="not empty"):
+        await move_database(filled, f"sqlite:///{theirs}", progress=quiet)
+
+    with closing(sqlite3.connect(theirs)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("invoices",)]
 
 
 async def test_an_empty_database_is_not_moved(url: str, postgresql_url: str) -> None:

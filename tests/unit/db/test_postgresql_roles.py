@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.unit.db.troubles import nothing
 from vault.db.database import SqlDatabase
 from vault.db.schema import upgrade
 from vault.db.server import look_at_server
+from vault.errors import DatabaseForbids
 
 MANUAL = Path(__file__).parents[3] / "docs" / "howto" / "postgresql.md"
 
@@ -86,6 +88,33 @@ async def test_the_services_role_serves_and_cannot_rewrite_the_log(separated: Se
         connection.execute(attacks[-1].encode())  # a warning, and nothing granted
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE log_entries SET record = ''")
+
+
+async def test_details_are_erased_by_the_owner_alone(separated: Server) -> None:
+    """The service's role is told so, and what others do in the same transaction stays; the owner's erases."""
+    for user, left in (("callvault_service", 1), ("callvault_owner", 0)):
+        database = await SqlDatabase.open(
+            separated.url("callvault", user=user), clock=SettableClock(), on_commit=nothing
+        )
+
+        async def _erase(database: SqlDatabase = database) -> None:
+            async with database.unit_of_work() as work:
+                await work.log.erase_details(0, 0)
+                await work.commit()
+
+        async def _append(database: SqlDatabase = database) -> None:
+            async with database.unit_of_work() as work:
+                await work.log.append(OPENED)
+                await work.commit()
+
+        await _append()
+        told = await asyncio.gather(_append(), _erase(), _append(), return_exceptions=True)
+        await database.close()
+
+        assert [type(each) for each in told if each] == [DatabaseForbids] * left
+        counted = separated.run("SELECT count(*) FROM log_details WHERE index = 0", database="callvault")
+        assert counted == [(left,)]
+    assert separated.run("SELECT size FROM log_head", database="callvault") == [(6,)]
 
 
 async def test_the_doctor_sees_who_could_rewrite_the_log(separated: Server) -> None:

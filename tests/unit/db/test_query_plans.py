@@ -107,6 +107,10 @@ QUESTIONS: dict[str, Callable[[Repositories], Awaitable[object]]] = {
     "details": lambda rows: rows.recordings.details([recording(1).id]),
     "unfinished": lambda rows: rows.recordings.unfinished(9),
     "blob": lambda rows: rows.recordings.knows_blob(BlobKey("blob")),
+    "headers": lambda rows: rows.recording_parts.headers([recording(1).id]),
+    "found by": lambda rows: rows.recording_parts.found_by([recording(1).id]),
+    "slots": lambda rows: rows.recording_parts.in_slots([1, 2]),
+    "blobs": lambda rows: rows.recording_parts.in_blobs([BlobKey("blob")]),
     "identity": lambda rows: rows.identities.current(Owner.STAFF, "dana"),
     "link": lambda rows: rows.links.by_token("token"),
     "session": lambda rows: rows.sessions.get(SessionId("session")),
@@ -140,7 +144,7 @@ async def test_every_question_has_its_index(database: SqlDatabase, name: str) ->
 
 async def destroyed(rows: Repositories) -> None:
     """Ask for every destroyed slot."""
-    _ = [number async for number in rows.slots.destroyed()]
+    _ = [batch async for batch in rows.slots.destroyed()]
 
 
 async def test_destroyed_slots_are_read_from_their_own_index(database: SqlDatabase) -> None:
@@ -150,7 +154,7 @@ async def test_destroyed_slots_are_read_from_their_own_index(database: SqlDataba
 
 async def in_use(rows: Repositories) -> None:
     """Ask for what lives under a destroyed slot."""
-    _ = [number async for number in rows.slots.destroyed_in_use()]
+    _ = [batch async for batch in rows.slots.destroyed_in_use()]
 
 
 async def test_living_under_destroyed_slots_has_its_indexes(database: SqlDatabase) -> None:
@@ -179,3 +183,14 @@ async def test_every_filter_of_events_has_its_index(
 
     assert any(index in step for step in steps)
     assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+async def test_numbers_are_looked_up_one_by_one(database: SqlDatabase) -> None:
+    """The search index may have millions of rows: none is read that was not asked for."""
+    asked = [("token", recording(1).id)]
+
+    steps = await plan(database, lambda rows: rows.recording_parts.indexed(asked))
+
+    assert [step for step in steps if "number_index" in step] == [
+        "SEARCH number_index USING PRIMARY KEY (token=? AND recording=?)"
+    ]

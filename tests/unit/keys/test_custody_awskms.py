@@ -115,6 +115,8 @@ def test_an_alias_serves_as_well_as_an_arn(aws: Aws, arn: str) -> None:
         "alias/x?password=hunter2",
         "alias/x?endpoint=https://user:hunter2@kms.example",
         "alias/x?endpoint=http://kms.example",
+        "alias/x?endpoint=https://[hunter2",
+        "alias/x?endpoint=https://",
         "alias/x?endpoint=file:///etc/passwd",
         "alias/hunter2 with spaces",
         "?region=eu-west-2",

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from keys.errors import StampInvalid
-from tests.harness.authority import Authority, answering
+from tests.harness.authority import Authority, answered_by, answering
 from vault.errors import AnchorUnavailable
 from vault.outbound.timestamp_authority import HttpAuthority
 from vault.ports.anchors import Anchor
@@ -61,16 +61,9 @@ async def test_something_else_at_the_address(authority: Authority, answer: web.R
     async def _answer(_request: web.Request) -> web.Response:
         return answer
 
-    app = web.Application()
-    app.router.add_post("/", _answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with answered_by(_answer) as url:
         with pytest.raises(AnchorUnavailable):
-            await HttpAuthority(f"http://127.0.0.1:{runner.addresses[0][1]}/", authority.roots).stamp(_NOTE)
-    finally:
-        await runner.cleanup()
+            await HttpAuthority(url, authority.roots).stamp(_NOTE)
 
 
 async def test_roots_that_are_not_there(authority: Authority, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from vault.store import open_store
     [
         "//user:hunter2@bucket/x",
         "//bucket/x?endpoint=https://user:hunter2@minio.example",
+        "//bucket/x?endpoint=https://user:hunter2%40minio.example",
         "//bucket/x?aws_secret_access_key=hunter2",
         "//bucket/x?endpoint=http://minio.example",
         "//bucket/x?endpoint=ftp://minio.example",

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from keys.slots import SLOTS_PER_SEGMENT, SlotFile
 from vault.store.slots import ThreadedSlots
 
 VAULT = "vault-1"
+BATCH = 100
 
 
 @pytest.fixture
@@ -37,10 +38,10 @@ def slots(folders: list[Path]) -> ThreadedSlots:
     return opened(folders)
 
 
-async def numbers(found: Iterable[int]) -> AsyncIterator[int]:
-    """Yield numbers as the database does."""
-    for number in found:
-        yield number
+async def numbers(found: Sequence[int]) -> AsyncIterator[Sequence[int]]:
+    """Yield numbers as the database does, in batches."""
+    for start in range(0, len(found), BATCH):
+        yield found[start : start + BATCH]
 
 
 async def test_a_claimed_number_has_a_slot_that_stays(slots: ThreadedSlots, folders: list[Path]) -> None:
@@ -206,3 +207,15 @@ async def test_a_cancelled_destruction_has_ended(
         await destroying
     with pytest.raises(SlotDestroyed):
         await slots.read(0)
+
+
+async def test_survivors_among_any_numbers(slots: ThreadedSlots) -> None:
+    """Those that live are told, in order, and nothing is changed; of what was never made nothing lives."""
+    for number in (0, 1, 2, 4096 * 3):
+        await slots.claimable(number)
+    await slots.destroy([1])
+
+    asked = [2, 1, 0, 4096 * 3, 10**12, -5]
+    assert list(await slots.survivors(asked)) == [0, 2, 4096 * 3]
+    assert list(await slots.survivors(asked)) == [0, 2, 4096 * 3]
+    assert list(await slots.survivors([])) == []

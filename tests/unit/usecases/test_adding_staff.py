@@ -17,6 +17,7 @@ from vault.domain.event import Action
 from vault.domain.names import StaffName
 from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied, Conflict, LogCorrupt, LogUnavailable, NameTaken
+from vault.sealing.terms import terms_fact
 from vault.usecases.add_staff import add_staff
 from vault.usecases.reissue_passphrase import reissue_passphrase
 from vault.usecases.unlock_staff import Custodian, unlock_staff
@@ -89,7 +90,8 @@ async def test_joining_is_on_record(scene: Scene, dpo: Custodian) -> None:
     added = (await scene.log(Action.STAFF_ADDED))[-1]
     member = scene.parts.database.state.staff[TOM]
     assert added.entry.actor == dpo.actor.id
-    assert added.entry.facts == {"staff": member.id, "role": "tech-manager"}
+    terms = terms_fact(scene.vault.keys, member)
+    assert added.entry.facts == {"staff": member.id, "role": "tech-manager", **terms}
     assert added.detail == {"name": "dana", "staff": "tom"}
     assert (await scene.log(Action.PASSWORD_ISSUED))[-1].entry.facts == {"staff": member.id}
 

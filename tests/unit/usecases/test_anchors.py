@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from keys.errors import StampInvalid
 from tests.fakes.scene import OPERATOR, Scene
+from vault.audit.checkpoint import open_checkpoint
 from vault.domain.event import Action
 from vault.domain.names import CustomerName
 from vault.errors import AnchorUnavailable
@@ -18,6 +22,7 @@ from vault.ports.anchors import Anchor
 from vault.usecases.anchor_log import anchor_log, anchor_when_due, unanchored_for
 from vault.usecases.change_customer import change_customer
 from vault.usecases.check_anchors import gather_anchors
+from vault.usecases.prove_entry import sign_checkpoint
 from vault.usecases.verify_log import verify_log
 
 HOUR = timedelta(hours=1)
@@ -111,7 +116,8 @@ async def test_what_is_kept_stays(anchored: Scene, folders: tuple[Path, Path]) -
     made = await anchor_log(anchored.vault)
     before = {path: path.read_bytes() for folder in folders for path in folder.iterdir()}
 
-    await anchored.vault.anchor_places[0].keep(Anchor(made.size, b"another", b"stamp"))
+    with pytest.raises(AnchorUnavailable, match="is another"):
+        await anchored.vault.anchor_places[0].keep(Anchor(made.size, b"another", b"stamp"))
 
     assert {path: path.read_bytes() for path in before} == before
 
@@ -131,6 +137,67 @@ async def test_an_anchor_that_was_changed(
     assert len(found.findings) == 1
     assert f"anchor of {made.size} entries in {folders[0]}" in found.findings[0]
     assert len(found.checkpoints) == 2
+
+
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _a_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [_a_folder, _a_pipe, _a_link_to_nothing, _a_device])
+async def test_what_is_no_file_hides_no_anchor(
+    anchored: Scene, folders: tuple[Path, Path], make: Callable[[Path], None]
+) -> None:
+    """Whatever somebody makes by an anchor's name is named; it holds nothing up, and every anchor is read."""
+    await anchor_log(anchored.vault)
+    make(folders[0] / "checkpoint.000000000001")
+
+    async with asyncio.timeout(20):
+        found = await gather_anchors(anchored.vault)
+
+    assert len(found.findings) == 1
+    assert "anchor of 1 entries" in found.findings[0]
+    assert (len(found.checkpoints), found.stamped) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint.000000999999", "checkpoint.9999999999999999999", "checkpoint.0000000000000000042"]
+)
+async def test_a_name_is_no_anchor(anchored: Scene, folders: tuple[Path, Path], name: str) -> None:
+    """A file that claims to be a later anchor does not keep the log from being anchored."""
+    await anchor_log(anchored.vault)
+    (folders[0] / name).write_bytes(b"callvault/another\n999999\nroot\n")
+    await one_more(anchored, "this")
+    anchored.parts.clock.advance(25 * HOUR)
+
+    await anchor_when_due(anchored.vault)
+
+    assert len(await anchored.log(Action.LOG_ANCHORED)) == 2
+    assert await unanchored_for(anchored.vault, anchored.vault.anchor_places[0]) is None
+
+
+async def test_a_folder_of_two_vaults(anchored: Scene, folders: tuple[Path, Path]) -> None:
+    """Where another log's checkpoint has the name nothing is kept: it is said, and not logged as kept."""
+    size = open_checkpoint(await sign_checkpoint(anchored.vault), anchored.vault.keys.verifier).size
+    for folder in folders:
+        (folder / f"checkpoint.{size:012}").write_bytes(b"callvault/another\n7\nroot\n")
+
+    with pytest.raises(AnchorUnavailable, match="another vault's"):
+        await anchor_log(anchored.vault)
+
+    assert await anchored.log(Action.LOG_ANCHORED) == []
+    assert all(len(list(folder.iterdir())) == 1 for folder in folders)
 
 
 async def test_a_stamp_of_another_anchor(anchored: Scene, folders: tuple[Path, Path]) -> None:

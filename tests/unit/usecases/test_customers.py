@@ -8,6 +8,7 @@ from tests.fakes.scene import OPERATOR, VISITOR, Scene
 from vault.domain.event import Action
 from vault.domain.names import CustomerName, SourceName
 from vault.errors import Closed, DatabaseUnavailable, Invalid, NameTaken, NotFound
+from vault.sealing.terms import terms_fact
 from vault.usecases.add_customer import add_customer
 from vault.usecases.add_source import add_source
 from vault.usecases.change_customer import change_customer, close_customer
@@ -77,7 +78,8 @@ async def test_changes_are_logged_by_field(scene: Scene) -> None:
     )
     assert scene.parts.database.state.customers[changed.id] == changed
     (event,) = await scene.log(Action.CUSTOMER_CHANGED)
-    assert event.entry.facts == {"customer": changed.id, "fields": "email,title"}
+    terms = terms_fact(scene.vault.keys, changed)
+    assert event.entry.facts == {"customer": changed.id, "fields": "email,title", **terms}
 
 
 async def test_retention_changes_by_instruction_only(scene: Scene) -> None:

@@ -17,6 +17,7 @@ from vault.domain.event import Action
 from vault.domain.grant import GrantState
 from vault.domain.names import StaffName
 from vault.errors import AccessDenied, ApprovalNeeded, Conflict, LogUnavailable
+from vault.sealing.grant import GrantHeader
 from vault.usecases.approve_grant import approve_grant
 from vault.usecases.approve_opening import approve_opening
 from vault.usecases.export_recording import export_recording
@@ -72,7 +73,8 @@ async def test_a_waiting_grant_is_shut_by_a_key(office: Staffed) -> None:
     grant, _ = await office.grant()
     slot = await office.scene.parts.slots.read(grant.slot)
     recording = office.scene.recording(office.theirs)
-    layers = open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording))
+    header = open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording))
+    layers = GrantHeader.decode(header).layers
     held = (await keyring(office.scene)).named()
     held |= {"tom": office.tom.own, "mia": office.mia.own, "max": office.max.own}
     for identity in held.values():

@@ -27,6 +27,7 @@ from vault.errors import (
     LogUnavailable,
     NotFound,
 )
+from vault.sealing.terms import terms_fact
 from vault.usecases.change_customer import change_customer
 from vault.usecases.confirm_receipt import ReceiptState, confirm_receipt
 from vault.usecases.list_recordings import show_recording
@@ -98,6 +99,7 @@ async def test_a_hold_is_on_record(scene: Scene, sealed: UploadReceipt) -> None:
         "hold": placed.id,
         "customer": scene.acme.customer.id,
         "review_on": "2027-03-01",
+        **terms_fact(scene.vault.keys, placed),
     }
     assert entry.detail == {"name": "dana", "case": CASE}
     assert list((await show_recording(scene.vault, sealed.recording, by=OPERATOR)).holds) == [placed]

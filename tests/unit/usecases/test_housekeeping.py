@@ -11,6 +11,7 @@ from vault.domain.event import Action, Outcome
 from vault.domain.guesses import WINDOW, Bucket
 from vault.domain.names import BlobKey, RecordingId, new_id
 from vault.errors import LogUnavailable, StoreUnavailable
+from vault.usecases import keep_house
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.keep_house import (
     BlobSweep,
@@ -87,8 +88,12 @@ async def test_a_clock_that_jumps_ahead(scene: Scene) -> None:
     assert key in scene.parts.blobs.blobs
 
 
-async def test_the_sweeper_takes_what_nobody_owns(scene: Scene) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 3, 500])
+async def test_the_sweeper_takes_what_nobody_owns(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     """Old blobs without a recording go, unfinished ones too; living recordings and young blobs stay."""
+    monkeypatch.setattr(keep_house, "_KEYS_AT_ONCE", at_once)
     waiting = await scene.upload(scene.acme.source, b"waiting")
     orphan, young, unfinished = (BlobKey(new_id()) for _ in range(3))
     scene.parts.blobs.blobs[orphan] = b"x"

@@ -13,6 +13,7 @@ from tests.fakes.scene import OPERATOR, VISITOR, Known, Scene
 from vault.domain.event import Action
 from vault.domain.names import CustomerName, LinkId, RecordingId
 from vault.errors import AccessDenied, Ambiguous, Closed, Collected, Invalid, NotFound
+from vault.sealing.terms import terms_fact
 from vault.usecases.authenticate import Visitor
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.create_link import create_link, revoke_link
@@ -42,7 +43,11 @@ async def test_a_link_with_the_password_opens_what_waits(scene: Scene) -> None:
     assert token.reveal().decode() not in repr(scene.parts.database.state)
     assert len(token) >= 22  # 128 bits in base64
     (event,) = await scene.log(Action.LINK_CREATED)
-    assert event.entry.facts == {"customer": scene.acme.customer.id, "link": link.id}
+    assert event.entry.facts == {
+        "customer": scene.acme.customer.id,
+        "link": link.id,
+        **terms_fact(scene.vault.keys, link),
+    }
 
 
 async def test_a_link_narrows_its_session(scene: Scene) -> None:

@@ -245,6 +245,21 @@ async def test_edited_entries_are_found(scene: Scene) -> None:
     assert "missing" in await findings(scene)
 
 
+async def test_kept_tiles_are_held_against_the_entries(scene: Scene) -> None:
+    """A tile that is gone, one that was changed, and one that no entry fills are named, and no others."""
+    await append(scene, 600)
+    tiles = scene.parts.database.state.tiles
+    assert await findings(scene) == ""
+
+    first = tiles.pop((0, 0))
+    assert await findings(scene) == "tile/0/000 is missing or cut short"
+    tiles[0, 0] = first[:-1] + bytes([first[-1] ^ 1])
+    assert await findings(scene) == "tile/0/000 differs from the entries at hash 255"
+    tiles[0, 0] = first
+    tiles[0, 7] = tiles[9, 0] = first
+    assert [each.split()[0] for each in (await findings(scene)).splitlines()] == ["tile/0/007", "tile/9/000"]
+
+
 async def test_a_shortened_log_is_found(scene: Scene) -> None:
     """A log cut back, its right edge made to fit, is shorter than what was signed."""
     await append(scene, 3)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
-from tests.fakes.scene import DPO, OPERATOR, Scene
+from tests.fakes.scene import DPO, OPERATOR, Scene, founded
 from tests.fakes.state import State
 from tests.harness.staff import custodian, dana
 from vault.domain.grant import GrantState
@@ -23,7 +25,20 @@ from vault.usecases.use_grant import use_grant
 from vault.usecases.verify_log import verify_log
 
 
-async def busy(scene: Scene) -> None:
+@pytest.fixture
+def busy() -> Scene:
+    """Return a vault of this test's own in which much has happened."""
+    return _busy().copy()
+
+
+@cache
+def _busy() -> Scene:
+    scene = founded().copy()
+    asyncio.run(_fill(scene))
+    return scene
+
+
+async def _fill(scene: Scene) -> None:
     """Place a hold, issue, use and revoke grants, and revoke a link."""
     held = await scene.upload(scene.acme.source, b"held")
     dpo = await dana(scene.vault, scene.founding.passphrase)
@@ -41,17 +56,14 @@ async def busy(scene: Scene) -> None:
     await revoke_link(scene.vault, link.id, by=OPERATOR)
 
 
-async def test_what_happens_to_parties_agrees(scene: Scene) -> None:
+async def test_what_happens_to_parties_agrees(busy: Scene) -> None:
     """Holds that come and go, a changed regime, a closed customer contradict nothing."""
-    await busy(scene)
-    await release_hold(scene.vault, await dana(scene.vault, scene.founding.passphrase), "H-1")
-    name = scene.acme.customer.name
-    await change_customer(
-        scene.vault, name, by=OPERATOR, delete_on_collection=False, instructed_by="J. Smith"
-    )
-    await close_customer(scene.vault, name, by=OPERATOR)
+    await release_hold(busy.vault, await dana(busy.vault, busy.founding.passphrase), "H-1")
+    name = busy.acme.customer.name
+    await change_customer(busy.vault, name, by=OPERATOR, delete_on_collection=False, instructed_by="J. Smith")
+    await close_customer(busy.vault, name, by=OPERATOR)
 
-    assert (await verify_log(scene.vault)).findings == []
+    assert (await verify_log(busy.vault)).findings == []
 
 
 def lose_customer(state: State) -> None:
@@ -131,12 +143,11 @@ def revive_link(state: State) -> None:
         (revive_link, "disagree on whether it is still there"),
     ],
 )
-async def test_disagreements_are_found(scene: Scene, forge: Callable[[State], None], finding: str) -> None:
+async def test_disagreements_are_found(busy: Scene, forge: Callable[[State], None], finding: str) -> None:
     """Whatever a writer to the database changes beside the log is named, and nothing else is."""
-    await busy(scene)
-    forge(scene.parts.database.state)
+    forge(busy.parts.database.state)
 
-    found = (await verify_log(scene.vault)).findings
+    found = (await verify_log(busy.vault)).findings
 
     assert len(found) == 1, found
     assert finding in found[0]

@@ -19,8 +19,9 @@ from vault.errors import (
 from vault.usecases.authenticate import Visitor
 from vault.usecases.change_customer import change_customer
 from vault.usecases.confirm_receipt import ReceiptAnswer, ReceiptState, confirm_receipt
+from vault.usecases.finish_shreds import Shreds, finish_shreds
 from vault.usecases.open_recording import open_recording
-from vault.usecases.recover import finish_shreds, recover
+from vault.usecases.recover import recover
 from vault.usecases.seal_recording import UploadReceipt
 
 SOUND = b"what was said"
@@ -103,11 +104,11 @@ async def test_a_mirror_away_is_pending(scene: Scene, visitor: Visitor, sealed: 
         assert await confirm(scene, visitor, sealed) == ReceiptAnswer(ReceiptState.PENDING)
     with pytest.raises(Conflict):
         await open_recording(scene.vault, visitor, sealed.recording)
-    assert await finish_shreds(scene.vault) == (0, 1)
+    assert await finish_shreds(scene.vault) == Shreds(0, 1, [])
     assert alive(scene, sealed)
 
     scene.parts.slots.away = set()
-    assert await finish_shreds(scene.vault) == (1, 0)
+    assert await finish_shreds(scene.vault) == Shreds(1, 0, [])
 
     assert not alive(scene, sealed)
     assert (await confirm(scene, visitor, sealed)).state is ReceiptState.SHREDDED

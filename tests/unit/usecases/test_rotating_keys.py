@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -151,14 +152,15 @@ async def test_readers_and_receipts_meanwhile(scene: Scene, dpo: Custodian) -> N
     mine = (await scene.upload(scene.acme.source, SOUND)).recording
     visitor = await scene.visitor(scene.acme)
     await rotate_keys(scene.vault, dpo, Group.DPO_OFFICE)
-    read = scene.parts.slots.read
+    read = scene.parts.slots.read_many
     slot = scene.recording(mine).slot
 
-    async def late(number: int) -> Secret:
+    async def late(numbers: Iterable[int]) -> Mapping[int, Secret]:
         """Let the header be sealed anew between its reading and its slot's."""
-        if number == slot and scene.recording(mine).slot == slot:
+        wanted = list(numbers)
+        if slot in wanted and scene.recording(mine).slot == slot:
             await renew_seals(scene.vault, dpo)
-        return await read(number)
+        return await read(wanted)
 
     vault = replace(scene.vault, slots=cast("Slots", _Late(scene.parts.slots, late)))
     assert await read_all(await open_recording(vault, visitor, mine)) == SOUND
@@ -168,9 +170,9 @@ async def test_readers_and_receipts_meanwhile(scene: Scene, dpo: Custodian) -> N
 class _Late:
     """Slots whose reading a test delays."""
 
-    def __init__(self, slots: object, read: object) -> None:
+    def __init__(self, slots: object, read_many: object) -> None:
         self._slots = slots
-        self.read = read
+        self.read_many = read_many
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._slots, name)

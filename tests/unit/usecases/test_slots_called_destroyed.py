@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.fakes.scene import Scene, digest
+from tests.fakes.scene import OPERATOR, Scene, digest
+from tests.fakes.staffed import Staffed, staffed
 from tests.harness.staff import dana
 from vault.domain.event import Action
 from vault.domain.names import RecordingId
+from vault.domain.recording import RecordingState
 from vault.domain.renewal import Renewal, RenewalStage
 from vault.domain.staff import Group, Owner
 from vault.errors import LogCorrupt
 from vault.usecases.confirm_receipt import confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.end_session import end_expired_sessions, end_sessions
+from vault.usecases.finish_shreds import doubtful_shreds, finish_shreds_or_tell
+from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
 from vault.usecases.recover import recover
 from vault.usecases.renew_seals import renew_seals
+from vault.usecases.revoke_grant import revoke_grant
+from vault.usecases.rotate_customer import rotate_customer
 from vault.usecases.rotate_keys import rotate_keys
+from vault.usecases.shred_by_instruction import shred_by_instruction
 
 GROUP = Group.TECH_MANAGERS
 
@@ -146,3 +154,172 @@ async def test_a_queued_blob_that_is_needed_stays(scene: Scene) -> None:
 
     assert set(scene.parts.blobs.blobs) == {blob}
     assert scene.parts.database.state.deletions == {}
+
+
+@pytest.mark.parametrize("state", [RecordingState.COLLECTED, RecordingState.SHREDDED])
+async def test_a_state_put_there_by_hand_destroys_nothing(scene: Scene, state: RecordingState) -> None:
+    """Neither start nor housekeeping ends what the log has no end of, however its slot is called."""
+    waiting, other = await uploaded(scene), await scene.upload(scene.acme.source, b"over")
+    database, row = scene.parts.database, scene.recording(waiting)
+    database.state.recordings[waiting] = replace(row, state=state)
+    database.state.slots_destroyed[row.slot] = scene.parts.clock.now()
+    scene.parts.slots.away = {1}
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), other.recording, digest(b"over"))
+    scene.parts.slots.away = set()
+
+    recovery = await recover(scene.vault)
+
+    assert scene.parts.slots.alive(row.slot)
+    assert scene.recording(other.recording).state is RecordingState.SHREDDED
+    assert f"slot {row.slot}" in recovery.doubtful
+    assert (f"recording {waiting}" in recovery.doubtful) == (state is RecordingState.COLLECTED)
+    if state is RecordingState.COLLECTED:
+        assert await doubtful_shreds(scene.vault, 9) == [waiting]
+        with pytest.raises(LogCorrupt, match=waiting):
+            await finish_shreds_or_tell(scene.vault)
+        with pytest.raises(LogCorrupt):
+            await confirm_receipt(scene.vault, await scene.visitor(scene.acme), waiting, digest(b"sound"))
+    assert scene.parts.slots.alive(row.slot)
+
+
+async def test_a_slot_hidden_behind_a_changed_row_stays(scene: Scene) -> None:
+    """Called destroyed and named by no row any more, it lives on, and the recording with it."""
+    waiting = await uploaded(scene)
+    state, row = scene.parts.database.state, scene.recording(waiting)
+    state.recordings[waiting] = replace(row, slot=999)
+    state.slots_destroyed[row.slot] = scene.parts.clock.now()
+
+    assert (await recover(scene.vault)).doubtful == (f"slot {row.slot}",)
+
+    scene.parts.database.state.recordings[waiting] = row
+    del scene.parts.database.state.slots_destroyed[row.slot]
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), waiting, digest(b"sound"))
+
+
+async def test_a_collected_recording_takes_no_other_with_it(scene: Scene) -> None:
+    """Its row names another's slot while it waits for a mirror: neither is destroyed by that."""
+    waiting, ended = await uploaded(scene), await scene.upload(scene.acme.source, b"over")
+    scene.parts.slots.away = {1}
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), ended.recording, digest(b"over"))
+    scene.parts.slots.away = set()
+    rows = scene.parts.database.state.recordings
+    victim = rows[waiting].slot
+    rows[waiting] = replace(rows[waiting], slot=rows[ended.recording].slot)
+    rows[ended.recording] = replace(rows[ended.recording], slot=victim)
+
+    assert (await recover(scene.vault)).doubtful == (f"recording {ended.recording}",)
+    assert scene.parts.slots.alive(victim)
+
+
+async def test_an_ended_session_takes_no_recording_with_it(scene: Scene) -> None:
+    """A session whose row names a recording's slot ends without it, by its time and by hand."""
+    waiting = await uploaded(scene)
+    slot = scene.recording(waiting).slot
+    sessions = scene.parts.database.state.sessions
+    for key, session in sessions.items():
+        sessions[key] = replace(session, slot=slot, expires_at=scene.parts.clock.now())
+
+    with pytest.raises(LogCorrupt, match="sessions"):
+        await end_expired_sessions(scene.vault)
+
+    assert scene.parts.slots.alive(slot)
+    assert scene.parts.database.state.sessions == {}
+
+
+@pytest.fixture
+def office() -> Staffed:
+    """Return an office, to be changed."""
+    return staffed().over(staffed().scene.copy())
+
+
+async def test_an_ended_grant_takes_no_recording_with_it(office: Staffed) -> None:
+    """A grant whose row names a recording's slot ends without it."""
+    grant, _ = await office.grant()
+    state, vault = office.scene.parts.database.state, office.scene.vault
+    slot = state.recordings[office.own].slot
+    state.grants[grant.id] = replace(state.grants[grant.id], slot=slot)
+
+    await revoke_grant(vault, grant.id, by=OPERATOR)
+    await shred_by_instruction(vault, office.dana, office.theirs, reason="x", instructed_by="them")
+
+    assert office.scene.parts.slots.alive(slot)
+    assert slot not in office.scene.parts.database.state.slots_destroyed
+
+
+async def test_a_replaced_lock_takes_no_recording_with_it(scene: Scene) -> None:
+    """A customer's lock whose row names a recording's slot is not replaced, and nothing is destroyed."""
+    waiting = await uploaded(scene)
+    slot, customer = scene.recording(waiting).slot, scene.acme.customer
+    identities = scene.parts.database.state.identities
+    key = (Owner.CUSTOMER, customer.id, 1)
+    identities[key] = replace(identities[key], slot=slot)
+    dpo = await dana(scene.vault, scene.founding.passphrase)
+
+    with pytest.raises(LogCorrupt):
+        await rotate_customer(scene.vault, dpo, customer.name)
+
+    assert scene.parts.slots.alive(slot)
+
+
+async def test_a_swapped_blob_stays(scene: Scene) -> None:
+    """A shredded recording's row that names another's blob does not have it deleted."""
+    waiting, ended = await uploaded(scene), await scene.upload(scene.acme.source, b"over")
+    await confirm_receipt(scene.vault, await scene.visitor(scene.acme), ended.recording, digest(b"over"))
+    state = scene.parts.database.state
+    mine, other = state.recordings[waiting], state.recordings[ended.recording]
+    state.recordings[waiting] = replace(mine, blob=other.blob)
+    state.recordings[ended.recording] = replace(other, blob=mine.blob)
+    state.deletions = {mine.blob: scene.parts.clock.now()}
+
+    with pytest.raises(LogCorrupt, match=mine.blob):
+        await delete_queued_blobs(scene.vault)
+
+    assert mine.blob in scene.parts.blobs.blobs
+
+
+@pytest.mark.parametrize("queued", [True, False])
+async def test_a_blob_whose_row_is_gone_stays(scene: Scene, queued: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A recording that was deleted from the database keeps its payload: the log knows of it."""
+    waiting = await uploaded(scene)
+    blob = scene.recording(waiting).blob
+    state = scene.parts.database.state
+    del state.recordings[waiting]
+    scene.parts.blobs.written_at[blob] = scene.parts.clock.now() - timedelta(days=2)
+
+    if queued:
+        state.deletions[blob] = scene.parts.clock.now()
+        with pytest.raises(LogCorrupt, match=blob):
+            await delete_queued_blobs(scene.vault)
+    else:
+        sweep = BlobSweep()
+        await sweep(scene.vault)
+        with pytest.raises(LogCorrupt, match="not swept"):
+            await sweep(scene.vault)
+
+    assert blob in scene.parts.blobs.blobs
+
+
+async def test_what_a_crash_left_of_sessions_is_destroyed(scene: Scene) -> None:
+    """A slot that the log does not tell of goes at the next start, while nothing contradicts the log."""
+    session = next(iter(scene.parts.database.state.sessions.values()))
+    async with scene.vault.unit_of_work() as work:
+        await end_sessions(scene.vault, work, [session], scene.parts.clock.now())
+        await work.commit()
+
+    recovery = await recover(scene.vault)
+
+    assert recovery.doubtful == ()
+    assert not scene.parts.slots.alive(session.slot)
+
+
+async def test_slots_of_a_day_called_destroyed_stay(scene: Scene) -> None:
+    """Whoever calls a day's slot destroyed has no call details erased: the service does not start."""
+    await uploaded(scene)
+    state = scene.parts.database.state
+    slot = next(iter(state.periods.values()))
+    state.slots_destroyed[slot] = scene.parts.clock.now()
+
+    with pytest.raises(LogCorrupt, match=f"slot {slot} "):
+        await recover(scene.vault)
+
+    assert scene.parts.slots.alive(slot)

@@ -16,6 +16,7 @@ from tests.fakes.scene import OPERATOR, Scene, body_of, digest, read_all
 from vault.domain.call import CallDetails, Direction
 from vault.domain.event import Action
 from vault.domain.names import RecordingId
+from vault.domain.recording import payload_digest
 from vault.ports.repositories import Period
 from vault.sealing import header
 from vault.usecases.confirm_receipt import confirm_receipt
@@ -48,7 +49,7 @@ async def test_the_receipt_is_true(scene: Scene) -> None:
     receipt = await scene.upload(scene.acme.source, SOUND)
 
     assert (receipt.sha256, receipt.bytes, receipt.created) == (digest(SOUND), len(SOUND), True)
-    entry = (await scene.log())[receipt.log_index].entry
+    entry, row = (await scene.log())[receipt.log_index].entry, scene.recording(receipt.recording)
     assert (entry.action, entry.recording, entry.time) == (
         Action.RECORDING_SEALED,
         receipt.recording,
@@ -59,6 +60,7 @@ async def test_the_receipt_is_true(scene: Scene) -> None:
         "customer": scene.acme.customer.id,
         "sha256": receipt.sha256,
         "bytes": receipt.bytes,
+        "payload": payload_digest(row.blob, row.nonce),
     }
     opened = await open_recording(scene.vault, await scene.visitor(scene.acme), receipt.recording)
     assert await read_all(opened) == SOUND

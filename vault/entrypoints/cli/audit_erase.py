@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vault.entrypoints.cli.arguments import Index, PasswordFile
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.staff.audit import ERASE, EraseDetails
+from vault.entrypoints.staff.audit_erase import ERASE, EraseDetails
 
 
 def erase_details(*indexes: Index, reason: str, password_file: PasswordFile = None, run: Run) -> None:

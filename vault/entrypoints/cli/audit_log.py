@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 from vault.domain.event import Outcome
 from vault.entrypoints.cli.arguments import Count, End, Id, Index, LoggedAction, Name, Start
 from vault.entrypoints.cli.invocation import Run
-from vault.entrypoints.cli.render import cell, json_line
+from vault.entrypoints.cli.render import cell, render_line
 from vault.entrypoints.staff.audit import LIST, SHOW, TAIL, ListEvents, OneEntry, TailLog
 from vault.entrypoints.staff.log_rows import EVENT_COLUMNS, list_columns
 from vault.entrypoints.staff.row import Row
@@ -73,6 +74,8 @@ def tail(
 ) -> None:
     """Show the newest entries and every new one until Ctrl-C. With --format json, one object a line.
 
+    With --format csv, one entry a line below a header.
+
     Parameters
     ----------
     lines
@@ -80,13 +83,14 @@ def tail(
     follow
         Wait for new ones.
     """
-    run.follow(TAIL, TailLog(lines, follow), lambda row: _print_line(row, run))
+    told = count()
+    run.follow(TAIL, TailLog(lines, follow), lambda row: _print_line(row, run, first=next(told) == 0))
 
 
-def _print_line(row: Row, run: Run) -> None:
+def _print_line(row: Row, run: Run, *, first: bool) -> None:
     if run.for_people:
         shown = (cell(row.get(column)) for column in (*EVENT_COLUMNS, "about"))
         run.write("  ".join(text for text in shown if text) + "\n")
     else:
-        run.write(json_line(row))
+        run.write(render_line(row, run.options.format, header=first))
     sys.stdout.flush()

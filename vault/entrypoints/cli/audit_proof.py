@@ -14,26 +14,26 @@ from keys.signing import Note, NoteVerifier
 from vault.audit.tlog_proof import TlogProof, is_proof
 from vault.domain.event import Actor
 from vault.entrypoints.cli.arguments import Index, Output
-from vault.entrypoints.cli.exits import CommandFailed, ExitCode, WrongUsage
+from vault.entrypoints.cli.exits import CommandFailed, ExitCode
 from vault.entrypoints.cli.files import ExportFolder, read_small, write_output
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.text import plain
-from vault.entrypoints.staff.audit import (
+from vault.entrypoints.staff.audit import OneEntry
+from vault.entrypoints.staff.audit_proof import (
     CHECKPOINT,
     EXPORT,
     KEY,
     PROVE,
     VERIFY,
     Nothing,
-    OneEntry,
     VerifyLog,
+    not_verified,
+    verified,
 )
 from vault.entrypoints.staff.log_rows import entry_row
 from vault.entrypoints.staff.row import Row
 from vault.errors import LogBehind, ProofInvalid
 from vault.ports.vault import Vault
-from vault.usecases.check_anchors import Gathered, gather_anchors
-from vault.usecases.verify_log import Verification, verify_log
 
 
 def verify(
@@ -53,37 +53,17 @@ def verify(
         Hold the log against every checkpoint in the folders of [anchors] paths, and check their time stamps.
     """
     kept = _kept_note(since_checkpoint) if since_checkpoint else None
-    if run.options.server is not None:
-        return _verify_there(run, kept, anchors=anchors)
+    if run.options.server is not None:  # whoever runs it could lie: keep checkpoints of your own
+        asked = VerifyLog(None if kept is None else kept.decode("utf-8", "replace"), anchors)
+        return _told(run, run.ask(VERIFY, asked))
 
-    async def _use(vault: Vault, _by: Actor) -> tuple[Verification, Gathered]:
-        found = await gather_anchors(vault) if anchors else Gathered((), 0, ())
-        return await verify_log(vault, since=kept, anchors=found.checkpoints, progress=show_progress), found
+    async def _use(vault: Vault, _by: Actor) -> Row:
+        return await verified(vault, kept, anchors=anchors, progress=show_progress)
 
     try:
-        result, anchored = run.in_vault(_use)
+        return _told(run, run.in_vault(_use))
     except LogBehind as error:
-        result, anchored = Verification(0, None, [str(error)]), Gathered((), 0, ())
-    findings = [*result.findings, *anchored.findings]
-    root = base64.b64encode(result.root).decode() if result.root else None
-    return _told(
-        run,
-        {
-            "ok": not findings,
-            "size": result.size,
-            "root": root,
-            "erased_details": result.erased,
-            **({"anchors": len(anchored.checkpoints), "stamped": anchored.stamped} if anchors else {}),
-            "findings": findings,
-        },
-    )
-
-
-def _verify_there(run: Run, kept: bytes | None, *, anchors: bool) -> int:
-    """Have the vault at `--server` verify itself. Whoever runs it could lie: keep checkpoints of your own."""
-    if anchors:
-        raise WrongUsage("anchors are looked at on the vault's own machine, without --server")
-    return _told(run, run.ask(VERIFY, VerifyLog(None if kept is None else kept.decode("utf-8", "replace"))))
+        return _told(run, not_verified(error, anchors=anchors))
 
 
 def _told(run: Run, row: Row) -> ExitCode:

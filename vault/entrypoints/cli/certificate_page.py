@@ -26,6 +26,7 @@ def render_page(certificate: DestructionCertificate, verifier_key: str) -> str:
             bytes=facts.get("bytes"),
             horizon=facts.get("snapshot_horizon"),
             index=certificate.entry.index,
+            log=verifier_key.partition("+")[0],
             verifier_key=verifier_key,
             proof_id=_PROOF_ID,
             proof=certificate.encode().decode(),

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from keys.errors import CustodyUnavailable, KeysError, SignatureInvalid, SlotsUnavailable, StampInvalid
 from vault.entrypoints.cli.text import plain
-from vault.errors import LogCorrupt, ProofInvalid, TooManyGuesses, Unavailable, VaultError
+from vault.errors import DatabaseForbids, LogCorrupt, ProofInvalid, TooManyGuesses, Unavailable, VaultError
 
 DEBUG_VARIABLE = "CALLVAULT_DEBUG"
 
@@ -71,7 +71,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.WRONG_USAGE
     if isinstance(error, _FOUND_WRONG):
         return ExitCode.FOUND_WRONG
-    if isinstance(error, _AGAIN_LATER):
+    if isinstance(error, _AGAIN_LATER) and not isinstance(error, DatabaseForbids):
         return ExitCode.AGAIN_LATER
     return ExitCode.FAILED
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cyclopts import App
 
 from vault.domain.grant import GrantState
 from vault.entrypoints.cli.arguments import Duration, Id, Name, PasswordFile
 from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.times import with_age
 from vault.entrypoints.staff import grants as operations
+from vault.entrypoints.staff.row import Row
 
 app = App(
     name="grants",
@@ -15,6 +19,7 @@ app = App(
     help_epilogue="""\
 Examples:
   callvault --as dana grants issue 4f7k mia --reason "complaint 12" --expires 2d
+  callvault grants list --pending
   callvault --as dora grants approve 8xv
   callvault grants list --live
   callvault grants revoke 8xv
@@ -22,6 +27,7 @@ Examples:
 )
 
 _COLUMNS = ("id", "recording", "manager", "state", "used", "uses", "expires_at")
+_PENDING_COLUMNS = ("id", "recording", "manager", "uses", "issued_by")
 
 
 @app.command
@@ -77,7 +83,14 @@ def approve(grant: Id, /, *, password_file: PasswordFile = None, run: Run) -> No
 
 
 @app.command(name="list")
-def list_(*, recording: Id | None = None, manager: Name | None = None, live: bool = False, run: Run) -> None:
+def list_(
+    *,
+    recording: Id | None = None,
+    manager: Name | None = None,
+    live: bool = False,
+    pending: bool = False,
+    run: Run,
+) -> None:
     """List grants, newest first.
 
     Parameters
@@ -88,8 +101,20 @@ def list_(*, recording: Id | None = None, manager: Name | None = None, live: boo
         Only this person's.
     live
         Only those that still open something, or wait for approval.
+    pending
+        Only those that wait for another DPO's approval, with the reason that was stated for them.
     """
-    run.show_list(run.ask(operations.LIST, operations.ListGrants(recording, manager, live)), _COLUMNS)
+    rows = run.ask(operations.LIST, operations.ListGrants(recording, manager, live, pending))
+    if pending:
+        _show_pending(run, rows)
+    else:
+        run.show_list(rows, _COLUMNS)
+
+
+def _show_pending(run: Run, rows: Sequence[Row]) -> None:
+    if run.for_people:
+        rows = with_age(rows, "issued_at")
+    run.show_list(rows, (*_PENDING_COLUMNS, "age" if run.for_people else "issued_at", "reason"))
 
 
 @app.command

@@ -27,7 +27,7 @@ def _recipient(_kind: object, tokens: Sequence[Token]) -> HybridRecipient:
         raise ValueError(f"a post-quantum recipient, age1pq1…, is needed: {error}") from None
 
 
-HybridKey = Annotated[HybridRecipient | None, Parameter(converter=_recipient)]
+HybridKey = Annotated[HybridRecipient | None, Parameter(converter=_recipient, n_tokens=1, accepts_keys=False)]
 """A post-quantum age recipient: the public side of an identity file."""
 
 _MAX_BYTES = 16 * 1024

@@ -10,7 +10,7 @@ from cyclopts import App
 
 from keys.passwords import normalise
 from keys.secret import Secret
-from vault.app import create_vault
+from vault.app.founding import create_vault
 from vault.config import Settings
 from vault.db.engine import database_file, is_postgresql
 from vault.domain.event import Actor, Channel

@@ -6,7 +6,7 @@ import asyncio
 
 from cyclopts import App
 
-from vault.app import migrate_vault
+from vault.app.founding import migrate_vault
 from vault.entrypoints.cli.invocation import Run
 
 app = App(name="migrate", help_format="plaintext")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from cyclopts import App
 
@@ -17,6 +17,8 @@ from vault.entrypoints.cli.opening import in_vault
 from vault.ports.vault import Vault
 from vault.usecases.record_move import record_move
 from vault.usecases.verify_log import Verification
+
+_SECRET = frozenset({"password", "sslpassword"})  # libpq, "Parameter Key Words"
 
 app = App(
     name="migrate-database",
@@ -42,7 +44,7 @@ def migrate_database(*, to: str, give_up: bool = False, run: Run) -> None:
     give_up
         Take the mark off the old database, as long as the move has not come to its end.
     """
-    if urlsplit(to).password is not None:
+    if _names_a_password(to):
         raise WrongUsage("a password is never an argument; libpq takes it from ~/.pgpass or PGPASSWORD")
     settings = replace(run, environ={**run.environ, "CALLVAULT_DATABASE__URL": to}).settings()
     old, new = run.settings().database.url, settings.database.url
@@ -67,6 +69,17 @@ def migrate_database(*, to: str, give_up: bool = False, run: Run) -> None:
         f'Now set [database] url = "{to}", with the role of the service, and start it again.',
         "The old database never serves again; remove it once there is a backup of the new one.",
     )
+
+
+def _names_a_password(url: str) -> bool:
+    """Say whether a password stands before the host, or among libpq's parameters."""
+    try:
+        parts = urlsplit(url)
+        return parts.password is not None or not _SECRET.isdisjoint(
+            name for name, _ in parse_qsl(parts.query)
+        )
+    except ValueError:
+        raise WrongUsage("--to: wanted: sqlite:///PATH or postgresql://ROLE@HOST/NAME") from None
 
 
 def _rows(table: str, done: int, in_all: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cyclopts import App
 
 from keys.slots.filesystem import describe_filesystem
-from vault.app import add_mirror
+from vault.app.mirrors import add_mirror
 from vault.domain.event import Actor
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.opening import in_vault

@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from vault.app import open_vault
+from vault.app.opening import open_vault
 from vault.config import Settings
 from vault.domain.event import Actor, Channel
 from vault.domain.names import StaffName, parse_name
@@ -30,16 +30,17 @@ async def acting(vault: Vault, staff: str | None) -> Actor:
     """Return the member of staff of that name, or without one the operating system's user.
 
     Raise `NotFound` for a name that nobody of the staff has. This names, it proves nothing: what needs
-    proof asks for a passphrase, and the entry's details say whose word it is.
+    proof asks for a passphrase. The entry says by whose word it is, by opaque id; its details by name.
     """
+    name = system_user()
+    system_id = system_actor_id(vault, name)
     if staff is None:
-        name = system_user()
-        return Actor(system_actor_id(vault, name), name, Channel.CLI)
+        return Actor(system_id, name, Channel.CLI)
     member = await look_up_staff(vault, StaffName(parse_name(staff)))
     if member is None or member.removed_at is not None:
         raise NotFound(f"nobody of the staff is called {staff}")
-    claimed = f"said by {system_user()} of this machine, without proof"
-    return Actor(f"staff:{member.id}", member.name, Channel.CLI, claimed)
+    claimed = f"said by {name} of this machine, without proof"
+    return Actor(f"staff:{member.id}", member.name, Channel.CLI, claimed, system_id)
 
 
 def system_user() -> str:

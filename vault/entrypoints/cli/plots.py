@@ -16,9 +16,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 24
 _HEIGHT = 190
 _STEPS = (1, 2, 5)
 _HATCH = 4
+_NARROW = 99  # in a column for each day of a month there is room for two digits
 _MOST_TICKS = 5
 _SATURDAY = 5
-_ROW_HEIGHT, _LABEL_WIDTH, _VALUE_WIDTH, _BAR_HEIGHT = 24, 130, 60, 15
+_BARS_WIDTH = 430
+_ROW_HEIGHT, _LABEL_WIDTH, _VALUE_WIDTH, _BAR_HEIGHT = 24, 95, 60, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class DayPlot:
         return sum(map(sum, self.series))
 
     @property
+    def spans(self) -> Sequence[slice]:
+        """The days that fit into one table beside each other: all, or half where figures are wide."""
+        every = len(self.days)
+        widest = max((value for row in self.series for value in row), default=0)
+        half = (every + 1) // 2
+        return [slice(0, every)] if widest <= _NARROW else [slice(0, half), slice(half, every)]
+
+    @property
     def swatches(self) -> Sequence[Box]:
         """How each series is drawn, for the legend."""
         return [Box(0.5, 0.5, 15, 11, kind) for kind in range(len(self.names))]
@@ -97,7 +107,7 @@ class BarPlot:
     height: float
     bars: Sequence[Bar]
     left: float = _LABEL_WIDTH
-    width: float = _WIDTH
+    width: float = _BARS_WIDTH
 
     @property
     def total(self) -> int:
@@ -133,7 +143,7 @@ def day_plot(title: str, series: Mapping[str, Sequence[int]], month: Month) -> D
 def bar_plot(title: str, counts: Mapping[str, int]) -> BarPlot:
     """Return the plot of a count for each label, in the order given."""
     most = max([1, *counts.values()])
-    unit = (_WIDTH - _LABEL_WIDTH - _VALUE_WIDTH) / most
+    unit = (_BARS_WIDTH - _LABEL_WIDTH - _VALUE_WIDTH) / most
     bars = [
         Bar(
             label,

@@ -32,6 +32,7 @@ Examples:
 """,
 )
 app.command("vault.entrypoints.cli.recordings_approval:request", name="request")
+app.command("vault.entrypoints.cli.recordings_approval:requests", name="requests")
 app.command("vault.entrypoints.cli.recordings_approval:approve", name="approve")
 app.command("vault.entrypoints.cli.recordings_open:open_", name="open")
 app.command("vault.entrypoints.cli.recordings_export:export", name="export")

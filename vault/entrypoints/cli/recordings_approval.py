@@ -1,10 +1,13 @@
-"""`callvault recordings request` and `approve`: where a second DPO must agree to an opening."""
+"""`callvault recordings request`, `requests` and `approve`: where a second DPO must agree to an opening."""
 
 from __future__ import annotations
 
-from vault.entrypoints.cli.arguments import Id, PasswordFile
+from vault.entrypoints.cli.arguments import Count, Id, PasswordFile
 from vault.entrypoints.cli.invocation import Run
+from vault.entrypoints.cli.times import with_age
 from vault.entrypoints.staff import recordings as operations
+
+_COLUMNS = ("id", "recording", "for", "state", "requested_by")
 
 
 def request(
@@ -33,6 +36,20 @@ def request(
     row = run.ask(operations.REQUEST, asked, password_file)
     run.show(row)
     run.note(f"Another DPO approves it: callvault recordings approve {row['id']}")
+
+
+def requests(*, limit: Count = 100, run: Run) -> None:
+    """List what waits for a second DPO's approval, or is approved and not used yet, newest first.
+
+    Parameters
+    ----------
+    limit
+        How many at most.
+    """
+    rows = run.ask(operations.REQUESTS, operations.ListRequests(limit))
+    if run.for_people:
+        rows = with_age(rows, "requested_at")
+    run.show_list(rows, (*_COLUMNS, "age" if run.for_people else "requested_at", "reason"))
 
 
 def approve(request: Id, /, *, password_file: PasswordFile = None, run: Run) -> None:

@@ -19,8 +19,9 @@ from vault.entrypoints.cli.invocation import Invocation
 from vault.entrypoints.cli.push import client_failure
 from vault.entrypoints.cli.times import moment_in
 from vault.entrypoints.client.address import Address, parse_address
-from vault.entrypoints.client.failures import ClientError
+from vault.entrypoints.client.failures import ClientError, NotUnderstood
 from vault.entrypoints.client.http import open_session
+from vault.entrypoints.client.identify import explained
 from vault.entrypoints.client.staff import Desk, staff_signed_in
 from vault.entrypoints.staff.operation import PAGE_ROWS, Answer, Asked, Operation, StreamOperation
 from vault.entrypoints.staff.row import Row
@@ -57,7 +58,7 @@ async def _all_pages(desk: Desk, path: str, given: dict[str, Any], limit: int) -
 def _part(answer: dict[str, Any], name: str, kind: type[Part]) -> Part:
     value = answer.get(name)
     if not isinstance(value, kind):
-        raise ClientError("the answer is not what a vault would say; is its version another?")
+        raise NotUnderstood("the answer is not what a vault would say")
     return value
 
 
@@ -87,11 +88,12 @@ def at_server(run: Invocation, use: Callable[[Desk], Awaitable[Done]]) -> Done:
         proof = proof_of(run, name, run.options.password_file)
 
         async def _signed_in() -> Done:
-            async with (
-                open_session(address) as session,
-                staff_signed_in(session, address, name, proof) as desk,
-            ):
-                return await use(desk)
+            async with open_session(address) as session:
+                try:
+                    async with staff_signed_in(session, address, name, proof) as desk:
+                        return await use(desk)
+                except ClientError as error:
+                    raise await explained(session, address, error) from None
 
         return asyncio.run(_signed_in())
     except ClientError as error:

@@ -19,8 +19,11 @@ from vault.entrypoints.staff import row
 Row = row.Row
 Value = row.Value
 
-# What a spreadsheet may take for a formula, full-width forms included (OWASP, "CSV Injection").
-_FORMULA_BEGINS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Where a spreadsheet may take what follows for a formula, full-width forms included (OWASP, "CSV Injection"):
+# at the beginning, and after what an Excel whose lists are separated by semicolons takes for a cell's end.
+_FORMULA = re.compile(
+    r"(?P<before>^ *|[;\t] *(?!\+[1-9]\d{6,14}(?:;|$)))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])", re.ASCII
+)
 # Telephone numbers (E.164) are no more than digits, and programs want them as they are.
 _NUMBERS = re.compile(r"\+[1-9]\d{6,14}(?:; \+[1-9]\d{6,14})*", re.ASCII)
 
@@ -50,9 +53,11 @@ def json_text(value: Value) -> str:
     return json.dumps(_for_json(value), indent=2) + "\n"
 
 
-def json_line(value: Value) -> str:
-    """Write JSON on one line, for a stream of things."""
-    return json.dumps(_for_json(value)) + "\n"
+def render_line(item: Row, form: Format, *, header: bool) -> str:
+    """Write one of a stream of alike things, for programs: a line of JSON, or one of CSV below a header."""
+    if form is Format.CSV:
+        return _csv([item], tuple(item), header=header)
+    return json.dumps(_for_json(item)) + "\n"
 
 
 def utc_text(moment: datetime) -> str:
@@ -86,10 +91,16 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> str:
     )
 
 
-def _csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+def _csv(rows: Sequence[Row], columns: Sequence[str], *, header: bool = True) -> str:
+    """Write lines between which and within which commas separate (RFC 4180); text is always quoted.
+
+    Excel in the UK separates by commas. LibreOffice takes semicolons and tabs for separators, too, unless the
+    text that holds them is quoted.
+    """
     text = io.StringIO()
-    writer = csv.writer(text)  # RFC 4180
-    writer.writerow([_csv_cell(column) for column in columns])
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
+    if header:
+        writer.writerow([_csv_cell(column) for column in columns])
     writer.writerows([_csv_cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue()
 
@@ -104,13 +115,12 @@ def _csv_cell(value: Value) -> str | int | float:
         case datetime():
             return utc_text(value)
         case Mapping():
-            return json.dumps(_for_json(value))
-    text = value if isinstance(value, str) else "; ".join(str(_csv_cell(part)) for part in value)
-    return plain(f"'{text}" if _may_be_formula(text) else text)
-
-
-def _may_be_formula(text: str) -> bool:
-    return text.lstrip(" ").startswith(_FORMULA_BEGINS) and not _NUMBERS.fullmatch(text)
+            text = json.dumps(_for_json(value))
+        case str():
+            text = value
+        case Sequence():
+            text = "; ".join(str(_csv_cell(part)) for part in value)
+    return plain(text if _NUMBERS.fullmatch(text) else _FORMULA.sub(r"\g<before>'", text))
 
 
 def _for_json(value: Value) -> object:

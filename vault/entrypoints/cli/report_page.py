@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from vault.domain.staff import Role
 from vault.entrypoints.cli.pages import page_environment
@@ -19,12 +20,27 @@ _REFUSALS = {"recording": "recordings", "password": "passwords"}
 _GRANTS = ("issued", "approved", "used", "revoked", "expired")
 _WHY = {
     ("password", "passphrase"): "wrong passphrase",
+    ("password", "identity"): "an identity file that is not theirs",
+    ("password", "no_identity"): "a passphrase of somebody who has an identity file",
     ("password", "password"): "wrong password of a customer",
     ("password", "unknown"): "a name that nobody has",
     ("password", "removed"): "somebody who has left",
     ("password", "role"): "a role that may not do it",
     ("recording", "access_denied"): "not theirs to open",
     ("recording", "no_matching_identity"): "their key does not open it",
+    ("recording", "role"): "a role that may not do it",
+    ("recording", "approval_needed"): "no other DPO has approved it",
+    ("recording", "same_person"): "their own request, which another DPO must approve",
+    ("recording", "no_grant"): "no grant for them",
+    ("recording", "grant_password"): "wrong password of a grant",
+    ("recording", "grant_person"): "a grant that is somebody else's",
+    ("recording", "grant_pending"): "a grant that nobody has approved yet",
+    ("recording", "grant_used"): "a grant whose last use was made",
+    ("recording", "grant_expired"): "a grant whose time is over",
+    ("recording", "grant_revoked"): "a grant that was revoked",
+    ("recording", "grant_left"): "a grant to somebody who has left",
+    ("recording", "grant_shredded"): "a grant of a recording that is gone",
+    ("recording", "grant_destroyed"): "a grant whose key is gone",
     ("recording", "collected"): "destroyed already",
     ("recording", "digest_mismatch"): "a receipt with another digest",
     ("recording", "hold_in_force"): "a legal hold keeps it",
@@ -53,10 +69,10 @@ def render_report(report: MonthReport) -> str:
         root=_base64_line(report.note),
         to_look_at=list(_to_look_at(report)),
         findings=report.verification.findings[:_MOST_FINDINGS],
-        openings=day_plot("Openings and exports by staff, by day", _by_role(figures), report.month),
+        openings=day_plot("Openings and exports by staff on each day (UTC)", _by_role(figures), report.month),
         people=_people(report),
         refusals=day_plot(
-            "Refusals by day",
+            "Refusals on each day (UTC)",
             {name: _row(figures.refusals.get(kind), report) for kind, name in _REFUSALS.items()},
             report.month,
         ),
@@ -66,14 +82,17 @@ def render_report(report: MonthReport) -> str:
         ],
         grant_words=_GRANTS,
         grants=[
-            (report.names.get(actor, actor), [counts.get(word, 0) for word in _GRANTS])
-            for actor, counts in sorted(figures.grants.items())
+            (name, [counts.get(word, 0) for word in _GRANTS])
+            for name, counts in sorted(
+                ((report.names.get(actor, actor), counts) for actor, counts in figures.grants.items()),
+                key=itemgetter(0),
+            )
         ],
         waits=bar_plot("From upload to receipt", _classes(figures.waits)),
         median=_quantile(figures.waits, 0.5),
         ninth=_quantile(figures.waits, 0.9),
         destroyed=day_plot(
-            "Destroyed recordings by day",
+            "Destroyed recordings on each day (UTC)",
             {
                 cause: _row(figures.destroyed.get(cause), report)
                 for cause in CAUSES

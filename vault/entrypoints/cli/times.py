@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+
+from vault.entrypoints.staff.row import Row
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -16,6 +19,19 @@ def parse_duration(text: str) -> timedelta:
     if not match:
         raise ValueError("a duration is a number and a unit: 30m, 12h, 7d, 2w")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def age_text(since: datetime, now: datetime | None = None) -> str:
+    """Write how long ago a time was, in whole units: `40m`, `30h`, `2d`; a clock that is behind says `0m`."""
+    age = max(timedelta(), (now or datetime.now().astimezone()) - since)
+    if age < timedelta(hours=1):
+        return f"{age // timedelta(minutes=1)}m"
+    return f"{age // timedelta(hours=1)}h" if age < timedelta(days=2) else f"{age.days}d"
+
+
+def with_age(rows: Sequence[Row], since: str) -> Sequence[Row]:
+    """Return rows for people, with how long ago the time in the field `since` was as their `age`."""
+    return [{**row, "age": age_text(moment)} for row in rows if isinstance(moment := row[since], datetime)]
 
 
 def parse_start(text: str, now: datetime | None = None) -> datetime:

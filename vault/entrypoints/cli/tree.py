@@ -35,7 +35,7 @@ _GROUPS = (
     (
         "recordings",
         _OFFICE,
-        "Recordings and who opened them: list, show, request, approve, open, export, shred.",
+        "Recordings and who opened them: list, show, request, requests, approve, open, …",
     ),
     ("staff", _DPO, "People who open recordings: add, list, passphrase, remove, recover."),
     ("keys", _DPO, "Keys of groups and customers, and the root key: rotate, resume, list, rewrap."),

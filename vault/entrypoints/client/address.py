@@ -20,6 +20,11 @@ class Address:
     link: Secret | None
     local: bool
 
+    @property
+    def tls(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.base_url.startswith("https:")
+
     def url(self, path: str) -> str:
         """Return the URL of a path that begins with a slash."""
         return self.base_url + path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ import aiohttp
 from vault.domain.names import parse_id_prefix
 from vault.entrypoints.client.address import Address
 from vault.entrypoints.client.failures import ClientError
-from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.http import BEARER, answered, read_json
 from vault.entrypoints.client.retry import Patience, patiently
 from vault.errors import Invalid
 
 _SESSIONS = "/v1/collect/sessions"
 _RECORDINGS = "/v1/collect/recordings"
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,512}=*", re.ASCII)  # RFC 6750, 2.1: what fits a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ async def signed_in(
             return await read_json(response)
 
     token = (await patiently(_post, patience)).get("token")
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not BEARER.fullmatch(token):
         raise ClientError("the answer is not what a vault would say; is the address right?")
     collector = Collector(session, address, token, patience)
     try:

@@ -16,6 +16,10 @@ class ServerRefused(ClientError):
         self.code = code
 
 
+class NotUnderstood(ClientError):
+    """The answer is not what a vault of this version would say."""
+
+
 class CertificateWrong(ClientError):
     """The vault answered a receipt with a certificate that is none, or is about something else."""
 

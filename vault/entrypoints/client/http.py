@@ -6,16 +6,24 @@ Redirects are not followed: a token or a recording goes where it was meant to go
 from __future__ import annotations
 
 import json
+import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from yarl import URL
 
 from vault import __version__
 from vault.entrypoints.client.address import Address
-from vault.entrypoints.client.failures import ClientError, ServerRefused, TryAgain
+from vault.entrypoints.client.connections import failure_of_connection
+from vault.entrypoints.client.failures import ClientError, NotUnderstood, ServerRefused, TryAgain
+
+BEARER = re.compile(r"[A-Za-z0-9._~+/-]{1,512}=*", re.ASCII)
+"""A token that fits a header: RFC 6750, 2.1."""
 
 _RETRIED = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _MOST_JSON_BYTES = 16 << 20
@@ -29,8 +37,24 @@ _HEADERS = {"User-Agent": f"callvault/{__version__}", "Accept-Encoding": "identi
 def open_session(address: Address) -> aiohttp.ClientSession:
     """Return a session that always verifies certificates; proxies come from the usual variables."""
     return aiohttp.ClientSession(
-        timeout=_TIMEOUT, headers=_HEADERS, auto_decompress=False, trust_env=not address.local
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()) if address.tls else None,
+        timeout=_TIMEOUT,
+        headers=_HEADERS,
+        auto_decompress=False,
+        proxy=_proxy_to(address),
     )
+
+
+def _proxy_to(address: Address) -> URL | None:
+    """Return the proxy that the environment names, if any.
+
+    aiohttp's `trust_env` would find it too, but also send a password of ~/.netrc in place of our token.
+    """
+    there = URL(address.base_url)
+    named = getproxies().get(there.scheme)
+    if address.local or named is None or proxy_bypass(there.host or ""):
+        return None
+    return URL(named if "//" in named else f"http://{named}")
 
 
 @asynccontextmanager
@@ -49,12 +73,10 @@ async def answered(
             if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                 raise await _failure_of(response)
             yield response
-    except aiohttp.ClientSSLError as error:
-        raise ClientError(f"no trusted connection to {error.host}: its certificate does not hold") from None
     except aiohttp.InvalidURL:
         raise ClientError("the address can't be read") from None
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise TryAgain(_line_broke(error)) from None
+        raise failure_of_connection(error, tls=url.startswith("https:")) from None
 
 
 async def read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
@@ -65,7 +87,7 @@ async def read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     except (ValueError, RecursionError):  # nested too deeply to be any answer of a vault's
         value = None
     if not isinstance(value, dict):
-        raise ClientError("the answer is not what a vault would say; is the address right?")
+        raise NotUnderstood("the answer is not what a vault would say; is the address right?")
     return value
 
 
@@ -77,6 +99,8 @@ async def _failure_of(response: aiohttp.ClientResponse) -> ClientError:
     except ClientError:
         problem = {}
     detail = str(problem.get("detail") or f"the server answered {status} {response.reason or ''}".rstrip())
+    if "reference" in problem:
+        detail = f"{detail}: {problem['reference']}"
     if status in _RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TryAgain(detail, after_seconds=_retry_after(response))
     if status < HTTPStatus.BAD_REQUEST:
@@ -97,11 +121,3 @@ async def _read_at_most(response: aiohttp.ClientResponse, most_bytes: int) -> by
         if len(body) > most_bytes:
             raise ClientError("the answer is longer than any of a vault")
     return bytes(body)
-
-
-def _line_broke(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"{error.host}:{error.port} can't be reached: {error.os_error.strerror or 'no connection'}"
-    if isinstance(error, TimeoutError):
-        return "the server takes too long to answer"
-    return "the connection broke"

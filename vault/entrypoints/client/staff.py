@@ -22,8 +22,8 @@ from keys.errors import KeysError
 from keys.identities import unlock
 from keys.secret import Secret
 from vault.entrypoints.client.address import Address
-from vault.entrypoints.client.failures import ClientError, ServerRefused, TryAgain
-from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.failures import ClientError, NotUnderstood, ServerRefused, TryAgain
+from vault.entrypoints.client.http import BEARER, answered, read_json
 
 _STAFF = "/v1/staff"
 _CURRENT = f"{_STAFF}/sessions/current"
@@ -101,8 +101,8 @@ async def staff_signed_in(
         given = {"staff": name, **await _answered_challenge(session, address, name, proof)}
     async with answered(session, "POST", address.url(f"{_STAFF}/sessions"), json=given) as response:
         token = (await read_json(response)).get("token")
-    if not isinstance(token, str):
-        raise ClientError(_NO_VAULT)
+    if not isinstance(token, str) or not BEARER.fullmatch(token):
+        raise NotUnderstood(_NO_VAULT)
     desk = Desk(session, address, Secret(token.encode()), None if isinstance(proof, Secret) else proof)
     try:
         yield desk
@@ -138,7 +138,7 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None
             yield bytes(line)
         rest = bytearray(last)
         if len(rest) > _MOST_LINE_BYTES:
-            raise ClientError(_NO_VAULT)
+            raise NotUnderstood(_NO_VAULT)
     if rest:
         raise TryAgain("the answer ended early")
 
@@ -146,10 +146,10 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line) if line.strip() else None
-    except ValueError:
+    except (ValueError, RecursionError):
         value = line
     if value is not None and not isinstance(value, dict):
-        raise ClientError(_NO_VAULT)
+        raise NotUnderstood(_NO_VAULT)
     return value
 
 
@@ -157,4 +157,4 @@ def _decoded(text: object) -> bytes:
     try:
         return base64.b64decode(str(text), validate=True)
     except binascii.Error:
-        raise ClientError(_NO_VAULT) from None
+        raise NotUnderstood(_NO_VAULT) from None

@@ -1,7 +1,7 @@
 """Open a recording from the person's own machine: what comes sealed is opened here, as it comes.
 
 Memory holds a piece of 1 MiB. Each chunk is authenticated before any of it is given out (C2SP age v1,
-"Payload"), the whole by its digest at the end.
+"Payload"), the whole by its digest at the end. A grant's password stays here, too, where the identity does.
 """
 
 from __future__ import annotations
@@ -14,12 +14,22 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from keys.age import NONCE_BYTES, SEALED_CHUNK_BYTES, FileKey, PayloadOpener, open_header, sealed_bytes
+from keys.age import (
+    NONCE_BYTES,
+    SEALED_CHUNK_BYTES,
+    FileKey,
+    HybridIdentity,
+    PayloadOpener,
+    open_header,
+    sealed_bytes,
+)
 from keys.errors import KeysError, NoMatchingIdentity
+from keys.passwords import normalise
 from vault.domain.names import parse_id_prefix, parse_sha256
-from vault.entrypoints.client.failures import ClientError, TryAgain
+from vault.entrypoints.client.failures import ClientError, NotUnderstood, TryAgain
 from vault.entrypoints.client.http import answered
 from vault.entrypoints.client.staff import Desk
+from vault.entrypoints.client.staff_granted import open_layers, proof_of_grant
 from vault.errors import Invalid
 
 _RUN_BYTES = 16 * SEALED_CHUNK_BYTES
@@ -30,19 +40,24 @@ _NO_RECORDING = "the answer is not what a vault would say of a recording"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A recording that the vault has begun to answer: on its log already."""
+    """A recording that the vault has begun to answer: on its log already.
+
+    Where the identity stayed here it comes sealed: after a header, or after `layers_bytes` of a grant.
+    """
 
     desk: Desk
     response: aiohttp.ClientResponse
     recording: str
     size_bytes: int
     sha256: str
-    sealed: bool
+    layers_bytes: int
+    grant_password: str | None
 
     async def plaintext(self) -> AsyncGenerator[bytes, None]:
         """Yield the recording; raise `ClientError` for what is not it, `TryAgain` if the line breaks."""
         digest, written = hashlib.sha256(), 0
-        pieces = self._opened() if self.sealed else self.response.content.iter_chunked(_PIECE_BYTES)
+        own = self.desk.identity
+        pieces = self.response.content.iter_chunked(_PIECE_BYTES) if own is None else self._opened(own)
         async for piece in pieces:
             digest.update(piece)
             written += len(piece)
@@ -54,9 +69,13 @@ class Incoming:
         if written > self.size_bytes or digest.hexdigest() != self.sha256:
             raise ClientError("what came is not the recording: its digest is another")
 
-    async def _opened(self) -> AsyncGenerator[bytes, None]:
+    async def _opened(self, own: HybridIdentity) -> AsyncGenerator[bytes, None]:
         """Yield what the sealed chunks hold."""
-        file_key = await self._file_key()
+        if self.grant_password is None:
+            file_key = await self._file_key()
+        else:
+            layers = await self._exactly(self.layers_bytes)
+            file_key = await open_layers(layers, own, normalise(self.grant_password))
         try:
             opener = PayloadOpener(file_key, await self._exactly(NONCE_BYTES), self.size_bytes)
             left, chunk = sealed_bytes(self.size_bytes) - NONCE_BYTES, 0
@@ -74,14 +93,14 @@ class Incoming:
             line = await self.response.content.readline()
             header += line
             if not line or len(header) > _MOST_HEADER_BYTES:
-                raise ClientError(_NO_RECORDING)
+                raise NotUnderstood(_NO_RECORDING)
         identities = await self.desk.group_identities()
         try:
             return await asyncio.to_thread(open_header, bytes(header), identities)
         except NoMatchingIdentity:
             raise ClientError("this recording is not sealed to you") from None
         except KeysError:
-            raise ClientError(_NO_RECORDING) from None
+            raise NotUnderstood(_NO_RECORDING) from None
 
     async def _exactly(self, length: int) -> bytes:
         try:
@@ -94,17 +113,17 @@ class Incoming:
 async def open_recording(
     desk: Desk, recording: str, *, reason: str, grant_password: str | None = None
 ) -> AsyncIterator[Incoming]:
-    """Ask for a recording, with a reason; the vault logs it before it answers.
+    """Ask for a recording, with a reason, by a grant where its password is given; logged before the answer.
 
     Raise `ServerRefused`, `TryAgain` or `ClientError`.
     """
     asked = {"recording": recording, "reason": reason}
     if grant_password is not None:
-        asked["grant_password"] = grant_password
+        asked |= await proof_of_grant(desk, recording, grant_password)
     async with answered(
         desk.session, "POST", desk.url("recordings/open"), json=asked, headers=desk.headers
     ) as response:
-        yield _incoming(desk, response)
+        yield _incoming(desk, response, grant_password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +159,18 @@ def _incoming_export(response: aiohttp.ClientResponse) -> IncomingExport:
         recording = parse_id_prefix(told["Callvault-Recording"])
         return IncomingExport(response, recording, told["Callvault-Recipient"], told["Callvault-Fingerprint"])
     except (KeyError, Invalid):
-        raise ClientError(_NO_RECORDING) from None
+        raise NotUnderstood(_NO_RECORDING) from None
 
 
-def _incoming(desk: Desk, response: aiohttp.ClientResponse) -> Incoming:
+def _incoming(desk: Desk, response: aiohttp.ClientResponse, grant_password: str | None) -> Incoming:
     told = response.headers
+    wanted = "plain" if desk.identity is None else "sealed" if grant_password is None else "granted"
     try:
         recording = parse_id_prefix(told["Callvault-Recording"])
         sha256 = parse_sha256(told["Callvault-Sha256"])
-        size, sealed = int(told["Callvault-Bytes"]), {"sealed": True, "plain": False}[told["Callvault-Form"]]
+        size, layers = int(told["Callvault-Bytes"]), int(told.get("Callvault-Layers", 0))
     except (KeyError, ValueError, Invalid):
-        raise ClientError(_NO_RECORDING) from None
-    if sealed is (desk.identity is None):
-        raise ClientError(_NO_RECORDING)
-    return Incoming(desk, response, recording, size, sha256, sealed)
+        raise NotUnderstood(_NO_RECORDING) from None
+    if told.get("Callvault-Form") != wanted or not 0 <= layers <= _MOST_HEADER_BYTES:
+        raise NotUnderstood(_NO_RECORDING)
+    return Incoming(desk, response, recording, size, sha256, layers, grant_password)

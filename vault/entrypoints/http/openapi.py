@@ -20,7 +20,8 @@ _ANYWHERE = {400, 417, 503}
 _HEADERS = {
     "Callvault-Bytes": "The size of the recording, opened.",
     "Callvault-Fingerprint": "The short name of the recipient.",
-    "Callvault-Form": "plain; or sealed, as an age file for the owner of an identity file.",
+    "Callvault-Form": "plain; or for the owner of an identity file sealed, as an age file, or granted.",
+    "Callvault-Layers": "How many bytes the grant's layers have, an age file; the payload follows.",
     "Callvault-Recipient": "Whom the file is sealed to.",
     "Callvault-Recording": "The whole id of the recording.",
     "Callvault-Sha256": "The SHA-256 of the recording, opened.",

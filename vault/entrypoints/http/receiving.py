@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aiohttp import BodyPartReader, HttpVersion11, MultipartReader, hdrs, web
+from aiohttp import BodyPartReader, HttpVersion10, HttpVersion11, MultipartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDictProxy
 
@@ -61,8 +61,11 @@ class Pace:
 def must_be_framed_plainly(request: web.Request) -> None:
     """Raise `UnsupportedMediaType` for a transfer coding beside `chunked` (RFC 9112, 6.1).
 
-    What is behind another would be kept as it came, and a proxy may have read it differently.
+    What is behind another would be kept as it came, and a proxy may have read it differently. Raise
+    `Invalid` for a version of HTTP that is not spoken here.
     """
+    if request.version not in {HttpVersion10, HttpVersion11}:
+        raise Invalid("HTTP/1.1 and HTTP/1.0 are spoken here")
     told = request.headers.getall(hdrs.TRANSFER_ENCODING, [])
     if told and [value.strip(" \t").lower() for value in told] != ["chunked"]:
         raise UnsupportedMediaType("Transfer-Encoding: only chunked is known")

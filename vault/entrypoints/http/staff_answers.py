@@ -63,11 +63,32 @@ class StaffSessionAnswer(Struct, frozen=True):
 
 
 class OpenRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which recording, by id or the unique beginning of one, and why; the password of a grant, if by one."""
+    """Which recording, by id or the unique beginning of one, and why; how one knows a grant's password.
+
+    Who signed in by passphrase sends the password itself, the owner of an identity file the answer to the
+    grant's question.
+    """
 
     recording: Annotated[str, Meta(max_length=64)]
     reason: Annotated[str, Meta(max_length=600)]
     grant_password: Annotated[str, Meta(max_length=512)] | None = None
+    grant_answer: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class GrantQuestionRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which recording one has a grant, by its id or the beginning of it."""
+
+    recording: Annotated[str, Meta(max_length=64)]
+
+
+class GrantQuestion(Struct, frozen=True):
+    """A question that the grant's password answers: `salt` is 16 bytes in base64.
+
+    The answer is, in hexadecimal, HKDF-SHA-256, without salt, with the info `callvault/password proof v1`,
+    32 bytes, of Argon2id(password, `callvault/password proof` ‖ salt, m = 65536, t = 3, p = 4, 32 bytes).
+    """
+
+    salt: str
 
 
 class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,7 +57,25 @@ STAFF_ROUTES: tuple[Route, ...] = (
         {200: "application/octet-stream"},
         (400, 401, 403, 404, 408, 410, 413, 415, 429, 503),
         (staff_answers.OpenRequest,),
-        sends={200: (staff_opening.FORM, staff_opening.DIGEST, staff_opening.SIZE, staff_opening.RECORDING)},
+        sends={
+            200: (
+                staff_opening.FORM,
+                staff_opening.DIGEST,
+                staff_opening.SIZE,
+                staff_opening.RECORDING,
+                staff_opening.LAYERS,
+            )
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/staff/grants/question",
+        staff_opening.ask_grant_question,
+        Who.STAFF,
+        "Ask an identity file's owner what proves a grant's password; alike for whoever has no grant.",
+        {200: staff_answers.GrantQuestion},
+        (400, 401, 403, 404, 408, 413, 415, 503),
+        (staff_answers.GrantQuestionRequest,),
     ),
     Route(
         "POST",

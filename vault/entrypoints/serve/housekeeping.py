@@ -18,6 +18,7 @@ from vault.usecases.anchor_log import anchor_when_due
 from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.end_session import end_expired_sessions
 from vault.usecases.end_staff_session import end_expired_staff_sessions
+from vault.usecases.finish_shreds import finish_shreds_or_tell
 from vault.usecases.keep_house import (
     BlobSweep,
     count_stopped_guesses,
@@ -25,7 +26,6 @@ from vault.usecases.keep_house import (
     sum_up_guesses,
     tidy_database,
 )
-from vault.usecases.recover import finish_shreds
 
 log = structlog.get_logger("callvault.housekeeping")
 
@@ -42,7 +42,7 @@ class Chore:
 
 SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("delete queued blobs", delete_queued_blobs, every_seconds=1),
-    Chore("finish shreds", finish_shreds, every_seconds=5),
+    Chore("finish shreds", finish_shreds_or_tell, every_seconds=5),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
     Chore("end expired staff sessions", end_expired_staff_sessions, every_seconds=60),
     Chore("end expired grants", end_expired_grants, every_seconds=10),

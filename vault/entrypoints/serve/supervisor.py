@@ -12,7 +12,7 @@ import structlog
 import uvloop
 
 from keys.custody import open_custody
-from vault.app import open_vault
+from vault.app.opening import open_vault
 from vault.config import Settings
 from vault.entrypoints.http.app import create_operator_app
 from vault.entrypoints.http.connection import Door, require_c_parser
@@ -58,7 +58,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         crew = Crew(settings, listener)
         with stop_wish(at_once=lambda: _end_at_once(crew)) as stop:
             async with open_vault(settings) as vault:
-                await recover(vault)
+                await _recover(vault)
                 await _examine_places(vault, settings)
                 async with _operator_door(vault, settings, announce), _crew_at_work(crew, settings):
                     announce(f"http  {listener.url}  accepting")
@@ -66,6 +66,16 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         await stop.wait()
                     # Or the kernel would go on taking connections, which nobody answers any more.
                     listener.socket.close()
+
+
+async def _recover(vault: Vault) -> None:
+    """Mend what a crash left; tell of what the database alone says is to be destroyed."""
+    if doubtful := (await recover(vault)).doubtful:
+        log.error(
+            "the database was changed by hand: what it says is to be destroyed was left alone",
+            count=len(doubtful),
+            first=doubtful[0],
+        )
 
 
 async def _examine_places(vault: Vault, settings: Settings) -> None:

@@ -12,7 +12,7 @@ import structlog
 import uvloop
 
 from keys.errors import KeysError
-from vault.app import open_vault
+from vault.app.opening import open_vault
 from vault.entrypoints.http.app import create_app
 from vault.entrypoints.http.connection import Door
 from vault.entrypoints.http.logging import set_up_logging

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from vault.domain.event import Action
 from vault.domain.grant import Grant, GrantState
 from vault.domain.names import StaffName, parse_id_prefix, parse_name
 from vault.domain.staff import Role
@@ -29,6 +30,7 @@ from vault.usecases.issue_grant import issue_grant
 from vault.usecases.list_grants import list_grants
 from vault.usecases.look_up import staff_names
 from vault.usecases.revoke_grant import revoke_grant
+from vault.usecases.stated_reasons import stated_reasons
 
 
 class IssueGrant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -48,11 +50,12 @@ class OneGrant(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ListGrants(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which grants: a recording's, a person's, or those that still open something."""
+    """Which grants: a recording's, a person's, those that still open something, or wait for a second DPO."""
 
     recording: IdText | None = None
     manager: NameText | None = None
     live: bool = False
+    pending: bool = False
 
 
 async def _issue(vault: Vault, acting: Acting, asked: IssueGrant) -> Row:
@@ -78,15 +81,29 @@ async def _approve(vault: Vault, acting: Acting, asked: OneGrant) -> Row:
 
 
 async def _list(vault: Vault, acting: Acting, asked: ListGrants) -> Rows:
-    """List grants, newest first; to a manager their own, to a tech manager those to them."""
+    """List grants, newest first; to a manager their own, to a tech manager those to them.
+
+    Those that wait for approval are told with the reason that their issuer stated.
+    """
     person = StaffName(parse_name(asked.manager)) if asked.manager is not None else None
     if acting.role not in (None, Role.DPO):
         if person not in (None, acting.proven.member.name):
             raise AccessDenied("this is not for your role")
         person = acting.proven.member.name
     recording = parse_id_prefix(asked.recording) if asked.recording is not None else None
-    found = await list_grants(vault, recording=recording, manager=person, live=asked.live, by=acting.actor)
-    return await _rows(vault, *found)
+    found = await list_grants(
+        vault,
+        recording=recording,
+        manager=person,
+        live=asked.live,
+        pending=asked.pending,
+        by=acting.actor,
+    )
+    rows = await _rows(vault, *found)
+    if not asked.pending:
+        return rows
+    reasons = await stated_reasons(vault, Action.GRANT_ISSUED, {each.id: each.recording for each in found})
+    return [{**row, "reason": reasons.get(str(row["id"]))} for row in rows]
 
 
 async def _revoke(vault: Vault, acting: Acting, asked: OneGrant) -> Row:

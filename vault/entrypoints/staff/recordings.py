@@ -31,10 +31,12 @@ from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.usecases.approve_opening import approve_opening
 from vault.usecases.list_recordings import list_recordings, show_recording
+from vault.usecases.list_requests import list_requests
 from vault.usecases.list_waiting import Listed
-from vault.usecases.look_up import OwnerNames, look_up, owner_names
+from vault.usecases.look_up import OwnerNames, look_up, owner_names, staff_names
 from vault.usecases.request_opening import request_opening
 from vault.usecases.shred_by_instruction import shred_by_instruction
+from vault.usecases.stated_reasons import stated_reasons
 
 _DEFAULT_REGION = "GB"
 
@@ -73,6 +75,12 @@ class RequestOpening(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     recording: IdText
     reason: LineText
     export: bool = False
+
+
+class ListRequests(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How many requests at most."""
+
+    limit: Limit = 100
 
 
 class OneRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +153,27 @@ async def _request(vault: Vault, acting: Acting, asked: RequestOpening) -> Row:
     return _request_row(made)
 
 
+async def _requests(vault: Vault, acting: Acting, asked: ListRequests) -> Rows:
+    """List what waits for a second DPO or is approved and not used yet; to a tech manager their own."""
+    own = acting.proven.member.id if acting.role is Role.TECH_MANAGER else None
+    found = await list_requests(vault, requested_by=own, limit=asked.limit, by=acting.actor)
+    people = {person for each in found for person in (each.requested_by, each.approved_by)}
+    names = await staff_names(vault, people)
+    reasons = await stated_reasons(
+        vault, Action.OPENING_REQUESTED, {each.id: each.recording for each in found}
+    )
+    return [
+        {
+            **_request_row(each),
+            "state": "pending" if each.approved_at is None else "approved",
+            "requested_by": names.get(each.requested_by, each.requested_by),
+            "approved_by": names.get(each.approved_by, each.approved_by) if each.approved_by else None,
+            "reason": reasons.get(each.id),
+        }
+        for each in found
+    ]
+
+
 async def _approve(vault: Vault, acting: Acting, asked: OneRequest) -> Row:
     """Approve another person's request: it is good for once, within 24 hours."""
     return _request_row(await approve_opening(vault, acting.proven, parse_id_prefix(asked.request)))
@@ -171,5 +200,6 @@ LIST = Operation("recordings list", ListRecordings, _list, OFFICE, many=True, pa
 SHOW = Operation("recordings show", OneRecording, _show, OFFICE, many=False)
 SHRED = Operation("recordings shred", ShredRecording, _shred, tuple(Role), many=False, proof=True)
 REQUEST = Operation("recordings request", RequestOpening, _request, tuple(Role), many=False, proof=True)
+REQUESTS = Operation("recordings requests", ListRequests, _requests, OFFICE, many=True)
 APPROVE = Operation("recordings approve", OneRequest, _approve, tuple(Role), many=False, proof=True)
-OPERATIONS = (LIST, SHOW, SHRED, REQUEST, APPROVE)
+OPERATIONS = (LIST, SHOW, SHRED, REQUEST, REQUESTS, APPROVE)

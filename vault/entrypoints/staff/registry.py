@@ -6,6 +6,8 @@ from typing import Any
 
 from vault.entrypoints.staff import (
     audit,
+    audit_erase,
+    audit_proof,
     certificates,
     customers,
     grants,
@@ -22,10 +24,12 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *grants.OPERATIONS,
     *holds.OPERATIONS,
     *audit.OPERATIONS,
+    *audit_proof.OPERATIONS,
+    *audit_erase.OPERATIONS,
     *report.OPERATIONS,
     *certificates.OPERATIONS,
     *customers.OPERATIONS,
     *links.OPERATIONS,
     *status.OPERATIONS,
 )
-STREAMS: tuple[StreamOperation[Any], ...] = audit.STREAMS
+STREAMS: tuple[StreamOperation[Any], ...] = (audit.TAIL, audit_proof.EXPORT)

@@ -16,6 +16,7 @@ from vault.store.s3.failures import translated
 from vault.store.s3.fitness import examine
 from vault.store.s3.listing import Listing
 from vault.store.s3.location import S3Location
+from vault.store.s3.ownership import Ownership
 from vault.store.s3.reading import BlobReader
 from vault.store.s3.removal import Removal
 from vault.store.s3.writing import PART_BYTES, BlobUpload
@@ -35,13 +36,14 @@ class S3Blobs:
     """One object per blob, under its key behind the location's prefix.
 
     No blob is written before the bucket was found fit (see `examine`) once in the life of this object.
-    `regions` are those where it may lie; empty: anywhere.
+    `regions` are those where it may lie; empty: anywhere. `owner` is the vault whose blobs these are.
     """
 
     def __init__(
         self,
         location: S3Location,
         *,
+        owner: str | None = None,
         regions: Collection[str] = (),
         working: Patience = WORKING,
         asking: Patience = ASKING,
@@ -49,6 +51,7 @@ class S3Blobs:
         self._regions = frozenset(regions)
         self._bucket = Bucket(location, working)
         self._brisk = Bucket(location, asking)
+        self._ownership = Ownership(self._brisk, owner) if owner is not None else None
         self._writing = Threads("s3-writing", _THREADS)
         self._reading = Threads("s3-reading", _THREADS)
         self._asking = Threads("s3-asking", _ASKING_THREADS)
@@ -59,10 +62,12 @@ class S3Blobs:
     def create(self) -> None:
         """See that the bucket serves a new vault, by storing something and removing it; blocks.
 
-        Raise `ConfigInvalid` for an unfit one, `StorageFull` or `StoreUnavailable`. The bucket itself is the
-        operator's to make.
+        Raise `ConfigInvalid` for an unfit one, `VaultExists` for another vault's place, `StorageFull` or
+        `StoreUnavailable`. The bucket itself is the operator's to make.
         """
-        self._examine()
+        examine(self._brisk, self._regions)
+        if self._ownership is not None:
+            self._ownership.must_be_free()
         probe = BlobKey(new_id())
         BlobUpload(self._brisk, probe).finish(bytearray(b"probe"))
         Removal(self._brisk).remove(probe)
@@ -127,6 +132,7 @@ class S3Blobs:
 
     async def keys(self, *, older_than: datetime) -> AsyncGenerator[BlobKey]:
         """Yield the keys of blobs last written before `older_than`, one page in memory at a time."""
+        await self._reading.run(self._require_fit)
         unfinished = await self._reading.run(Listing(self._bucket).unfinished)
         async for key, written_at in self._written():
             if max(written_at, unfinished.pop(key, written_at)) < older_than:
@@ -180,6 +186,8 @@ class S3Blobs:
 
     def _examine(self) -> str | None:
         region = examine(self._brisk, self._regions)
+        if self._ownership is not None:
+            self._ownership.claim()
         self._is_fit = True
         return region
 

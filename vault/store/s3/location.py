@@ -73,7 +73,7 @@ def _endpoint(text: str | None) -> str | None:
     except ValueError:
         host, parts = "", urlsplit("")
     safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-    if not host or not safe or parts.path.strip("/") or parts.query:
+    if not host or not safe or "@" in text or parts.path.strip("/") or parts.query:
         raise ConfigInvalid(
             f"{_SETTING}: endpoint= wants https://host:port (http only for this machine) and no path"
         )

@@ -9,6 +9,7 @@ from vault.entrypoints.cli.checks.anchors import check_anchors
 from vault.entrypoints.cli.checks.check import Check, Level
 from vault.entrypoints.cli.checks.database import check_database
 from vault.entrypoints.cli.checks.doors import check_doors
+from vault.entrypoints.cli.checks.endings import check_endings
 from vault.entrypoints.cli.checks.log import check_clock, check_log
 from vault.entrypoints.cli.checks.machine import check_machine
 from vault.entrypoints.cli.checks.renewals import check_renewals
@@ -47,4 +48,5 @@ async def check_vault(vault: Vault, settings: Settings) -> list[Check]:
         *[check async for check in check_dropped_mirrors(vault, settings)],
         *[check async for check in check_anchors(vault)],
         *[check async for check in check_renewals(vault)],
+        *[check async for check in check_endings(vault)],
     ]

@@ -25,7 +25,8 @@ const unconfirmed = new Map();
 /**
  * @typedef {object} Surroundings
  * @property {(text: string) => void} announce tells screen readers
- * @property {(error: unknown) => void} failed is told of every error
+ * @property {(error: unknown, inRow: boolean) => void} failed is told of every error, and whether a row shows it
+ * @property {() => void} recovered is told when something worked that may have failed before
  * @property {<T>(work: Promise<T>) => Promise<T>} busy guards the page against being closed meanwhile
  */
 
@@ -243,6 +244,6 @@ export class Collection {
   #showFailure(text, error, action = { label: "Try again", run: () => this.#save(), primary: true }) {
     this.#row.show({ tone: "bad", text, actions: words.isCollected(error) ? [] : [action] });
     this.#around.announce(`${this.#row.name}: ${text}`);
-    this.#around.failed(error);
+    this.#around.failed(error, true);
   }
 }

@@ -95,8 +95,9 @@ export class List {
     button.disabled = true;
     try {
       await work;
+      this.#around.recovered();
     } catch (error) {
-      this.#around.failed(error);
+      this.#around.failed(error, false);
     } finally {
       button.disabled = false;
     }

@@ -15,7 +15,7 @@ let saving = 0;
 const form = new SignInForm(enter);
 
 /** @type {import("./collect.js").Surroundings} */
-const around = { announce, failed, busy };
+const around = { announce, failed, recovered, busy };
 
 /**
  * @param {string} id
@@ -56,15 +56,23 @@ function announce(text) {
  * Show what concerns the whole page. What concerns one recording, its row shows.
  *
  * @param {unknown} error
+ * @param {boolean} inRow whether a row shows it
  */
-function failed(error) {
-  if (isSessionOver(error)) {
+function failed(error, inRow) {
+  const over = isSessionOver(error);
+  if (over || !inRow) {
     element("banner-text").textContent = generalProblem(error);
+    element("signin-again").hidden = !over;
     element("banner").hidden = false;
   } else {
     // The row shows it to the visitor; this is for whoever is called for help.
     console.warn(error);
   }
+}
+
+/** Take back what was shown of a problem that passed. */
+function recovered() {
+  if (element("signin-again").hidden) element("banner").hidden = true;
 }
 
 /**
