@@ -23,9 +23,11 @@ from vault.ports.log import Appended
 from vault.ports.repositories import Period
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
+from vault.sealing.header import put_under
 
 PER_COMMIT = 2000
 _PER_NUMBER = 10
+_SEALING_BYTES = 32  # what a slot adds to what lies under it
 _ROWS = dict[str, list[dict[str, Any]]]
 
 
@@ -35,7 +37,7 @@ def number_of(place: int) -> str:
 
 
 class Bulk:
-    """Fills one vault. Every row is like that of an upload; headers are as long, and open nothing."""
+    """Fills one vault. Every row is like that of an upload; headers are as long, under slots of their own, and open nothing."""
 
     def __init__(self, known: RealVault, vault: Vault) -> None:
         self._known = known
@@ -57,6 +59,7 @@ class Bulk:
 
     async def _add(self, like: Recording, header_bytes: int, places: range) -> None:
         vault, now = self._vault, self._vault.clock.now()
+        header = secrets.token_bytes(header_bytes - _SEALING_BYTES)
         async with vault.unit_of_work() as work:
             day = now.date()
             day_slot = await sealed_details.period_slot(vault, work, Period.DAY_DETAILS, day, now)
@@ -66,12 +69,14 @@ class Bulk:
             entries = append_copies(work, _sealed(like), len(places), names)
             rows: _ROWS = {"recordings": [], "headers": [], "details": [], "numbers": []}
             await vault.slots.claimable(first + len(places))
+            slots = await vault.slots.read_many(range(first, first + len(places)))
             for slot, (place, name, entry) in enumerate(zip(places, names, entries, strict=True), first):
                 number = number_of(place)
+                copy = replace(like, id=name)
                 details = CallDetails(file_name=f"call-{place}.wav", calling=(number,))
                 rows["recordings"].append(_row(like, name, entry, slot))
-                rows["headers"].append({"recording": name, "sealed": secrets.token_bytes(header_bytes)})
-                sealed = sealed_details.seal(day_slot, replace(like, id=name), details)
+                rows["headers"].append({"recording": name, "sealed": put_under(slots[slot], header, copy)})
+                sealed = sealed_details.seal(day_slot, copy, details)
                 rows["details"].append({"recording": name, "day": day, "sealed": sealed})
                 token = sealed_details.number_token(month, _term(number))
                 rows["numbers"].append({"token": token, "recording": name})
