@@ -41,7 +41,7 @@ serve: $(VENV)/.runtime ## the service on 127.0.0.1:8440 over ./data
 
 test: $(VENV)/.dev ## every test; what cannot run says why
 	@$(BIN)/python deploy/system_packages.py
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## style, types, the import rule, docstrings
 	@$(BIN)/ruff format --check .

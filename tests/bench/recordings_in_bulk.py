@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +36,7 @@ def number_of(place: int) -> str:
 
 
 class Bulk:
-    """Fills one vault. Every row is like that of an upload; headers are as long, under slots of their own, and open nothing."""
+    """Fills one vault. Every row is like that of an upload; headers are as long, and open nothing."""
 
     def __init__(self, known: RealVault, vault: Vault) -> None:
         self._known = known
@@ -73,8 +72,9 @@ class Bulk:
             for slot, (place, name, entry) in enumerate(zip(places, names, entries, strict=True), first):
                 number = number_of(place)
                 copy = replace(like, id=name)
-                details = CallDetails(file_name=f"call-{place}.wav", calling=(number,))
-                rows["recordings"].append(_row(like, name, entry, slot))
+                details = CallDetails(f"call-{place}.wav", call_id=name, calling=(number,))
+                found_by = self._found_by(like, details, entry)
+                rows["recordings"].append({**_row(like, name, entry, slot), **found_by})
                 rows["headers"].append({"recording": name, "sealed": put_under(slots[slot], header, copy)})
                 sealed = sealed_details.seal(day_slot, copy, details)
                 rows["details"].append({"recording": name, "day": day, "sealed": sealed})
@@ -82,6 +82,14 @@ class Bulk:
                 rows["numbers"].append({"token": token, "recording": name})
             await _write(work, rows)
             await work.commit()
+
+    def _found_by(self, like: Recording, details: CallDetails, entry: Appended) -> dict[str, Any]:
+        keys = self._vault.keys
+        return {
+            "started_at": entry.time,
+            "call": keys.blind("call id", str(details.call_id)),
+            "same_as": sealed_details.same_upload(keys, like.source, details, like.sha256),
+        }
 
 
 def _sealed(like: Recording) -> AuditEvent:
@@ -100,12 +108,9 @@ def _term(number: str) -> str:
 
 def _row(like: Recording, name: RecordingId, entry: Appended, slot: int) -> dict[str, Any]:
     same = {name: getattr(like, name) for name in ("source", "customer", "nonce", "sha256", "bytes")}
-    # Each is as random as the name it is made of, and cheaper than another draw.
-    others = {"blob": name[::-1], "same_as": name[10:] + name[:10], "call": name[5:] + name[:5]}
     return {
         **same,
-        **others,
-        "started_at": entry.time - timedelta(minutes=1),
+        "blob": name[::-1],  # as random as the name it is made of, and cheaper than another draw
         "id": name,
         "log_index": entry.index,
         "sealed_at": entry.time,

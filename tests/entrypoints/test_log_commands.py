@@ -135,7 +135,7 @@ def test_a_report_is_written_once(office: Office, tmp_path: Path) -> None:
 
     assert (made["ok"], made["entry"], made["findings"]) == (True, size, [])
     page = file.read_text()
-    assert "<td>DPO</td>" in page
+    assert ">DPO</td>" in page
     assert NUMBER not in page
     assert "call.wav" not in page
     assert (again.returncode, coming.returncode) == (1, 1)

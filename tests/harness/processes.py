@@ -73,6 +73,16 @@ def files_being_written(pid: int) -> set[Path]:
     return written
 
 
+def bytes_written(pid: int, folder: Path) -> int:
+    """Return how much is in the files of a folder that a process has open, those without a name included."""
+    total = 0
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if str(entry.readlink()).startswith(f"{folder}/"):
+                total += entry.stat().st_size
+    return total
+
+
 def memory_bytes(pid: int, field: str) -> int:
     """Return a size from the process's status: `VmRSS` now, or `VmHWM` at its highest."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -17,8 +17,8 @@ from vault.ports.log import StoredRun
 
 Rows = Sequence[tuple[Any, ...]]
 
-ENTRIES_PER_STEP = 1024
-"""Whole tiles of 256: the tree grows fastest by these."""
+ENTRIES_PER_STEP = 512
+"""Two tiles of 256, by which the tree grows fastest; what was read is still in the processor's cache then."""
 
 _entry, _detail = log_entries.c, log_details.c
 _COLUMNS = (

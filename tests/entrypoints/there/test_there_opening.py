@@ -13,7 +13,7 @@ import pytest
 from keys.age import HybridIdentity, open_file
 from tests.entrypoints.cli.conftest import COMMAND, Shell
 from tests.harness.people_there import REASON, SOUND, People
-from tests.harness.processes import eventually
+from tests.harness.processes import bytes_written, eventually
 from tests.harness.wiretap import tapped
 
 
@@ -82,7 +82,7 @@ def test_an_opening_that_is_cut_leaves_nothing(people: People, tmp_path: Path, e
             stdout=subprocess.DEVNULL,
         )
         try:
-            eventually(lambda: any(each.stat().st_size for each in tmp_path.iterdir()))
+            eventually(lambda: bytes_written(process.pid, tmp_path) > 0)
             process.send_signal(ended_by)
             code = process.wait(30)
         finally:
