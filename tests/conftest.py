@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach the programs under test, even where the tests run in a shell's background.
+    """Let Ctrl-C and hang-ups reach the programs under test, wherever the tests run.
 
-    Such a shell has its children ignore SIGINT (POSIX, "Shell Command Language", 2.11).
+    A shell has its background ignore SIGINT (POSIX, "Shell Command Language", 2.11), `nohup` SIGHUP, and
+    children inherit that; a handler they don't. The tests themselves go on after a hang-up.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
