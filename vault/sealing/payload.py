@@ -9,9 +9,9 @@ from contextlib import aclosing
 
 from keys.age import SEALED_CHUNK_BYTES, FileKey, PayloadOpener, PayloadSealer, span
 from vault.domain.audio import HEAD_BYTES
-from vault.domain.names import Sha256
+from vault.domain.names import BlobKey, Sha256
 from vault.domain.recording import Recording
-from vault.errors import EmptyRecording, RecordingTooLarge
+from vault.errors import BlobMissing, EmptyRecording, RecordingTooLarge
 from vault.ports.blobs import BlobStore, Piece
 from vault.sealing.ahead import one_ahead
 from vault.sealing.batches import Batch, in_batches
@@ -99,6 +99,17 @@ class SealingStream:
             out = bytearray(needed)
         self._buffers = (other, out)
         return out
+
+
+async def is_missing(blobs: BlobStore, key: BlobKey) -> bool:
+    """Say whether the store has no such payload; raise `StoreUnavailable` where it can't tell."""
+    try:
+        async with aclosing(blobs.read(key, 0, 1)) as pieces:
+            async for _ in pieces:
+                pass
+    except BlobMissing:
+        return True
+    return False
 
 
 async def open_range(

@@ -2,7 +2,7 @@
 
 A recording's entry holds the digest of its blob's key, so that no row passes another's blob off as its own.
 That a blob never had a recording can't be looked up in the log: that is believed of a database which agrees
-with it.
+with it, and to find that out the whole log is recomputed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from vault.domain.names import BlobKey
 from vault.domain.recording import Recording, RecordingState, payload_digest
 from vault.ports.vault import Vault
 from vault.sealing.signed_log import signed_entries_at
-from vault.usecases.verify_log import verify_log
+from vault.usecases.verify_log import agreeing
 
 
 async def free_blobs(vault: Vault, keys: Sequence[BlobKey]) -> set[BlobKey]:
-    """Return those that may be deleted; raise `LogCorrupt` for another log than the signed one."""
+    """Return those whose recording is shredded; raise `LogCorrupt` for another log than the signed one."""
     if not keys:
         return set()
     async with vault.reading() as rows:
@@ -27,11 +27,15 @@ async def free_blobs(vault: Vault, keys: Sequence[BlobKey]) -> set[BlobKey]:
     ended = [each for each in owners.values() if each.state is RecordingState.SHREDDED]
     indexes = {each.log_index for each in ended} | {each.shred_log_index or 0 for each in ended}
     entries = await signed_entries_at(vault, indexes) if indexes else {}
-    free = {each.blob for each in ended if _is_free(each, entries)}
-    ownerless = set(keys) - owners.keys()
-    if ownerless and not (await verify_log(vault)).findings:
-        free |= ownerless
-    return free
+    return {each.blob for each in ended if _is_free(each, entries)}
+
+
+async def ownerless_blobs(vault: Vault, keys: Sequence[BlobKey]) -> set[BlobKey]:
+    """Return those that never had a recording; raise `LogCorrupt` while the database contradicts the log."""
+    if not keys:
+        return set()
+    async with agreeing(vault) as rows:
+        return set(keys) - {each.blob for each in await rows.recording_parts.in_blobs(keys)}
 
 
 def _is_free(recording: Recording, entries: Mapping[int, Entry]) -> bool:

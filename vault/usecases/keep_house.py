@@ -10,7 +10,8 @@ from vault.domain.names import BlobKey
 from vault.domain.recording import RecordingState
 from vault.errors import LogCorrupt, StoreUnavailable
 from vault.ports.vault import Vault
-from vault.usecases.free_blobs import free_blobs
+from vault.sealing.payload import is_missing
+from vault.usecases.free_blobs import free_blobs, ownerless_blobs
 from vault.usecases.limit_guesses import summary_of
 
 _BATCH = 100
@@ -22,8 +23,9 @@ _MOST_DOUBTFUL = 100_000
 async def delete_queued_blobs(vault: Vault) -> int:
     """Delete the blobs of shredded recordings, each until proven absent; return how many are gone.
 
-    Raise `LogCorrupt`, the others being done, for one that a recording may need: somebody else queued it.
-    It leaves the queue, and stays.
+    One that lies there without a shredded recording leaves the queue and is the sweep's, which asks the whole
+    log first: an upload that failed while the store was away left it, or somebody else queued it. Raise
+    `LogCorrupt` for such, the others being done.
     """
     now = vault.clock.now()
     async with vault.reading() as rows:
@@ -32,14 +34,22 @@ async def delete_queued_blobs(vault: Vault) -> int:
         return 0
     free = await free_blobs(vault, due)
     gone = [key for key in due if key in free and await _delete(vault, key)]
-    needed = [key for key in due if key not in free]
-    await _note(vault, due, {*gone, *needed}, now + _RETRY)
-    if needed:
+    unproven = [key for key in due if key not in free]
+    await _note(vault, due, {*gone, *unproven}, now + _RETRY)
+    if lying := [key for key in unproven if await _lies(vault, key)]:
         raise LogCorrupt(
-            f"{len(needed)} blobs that recordings may lie in, {needed[0]} among them, were queued to be "
-            "deleted: the database was changed by hand. They were not deleted"
+            f"{len(lying)} blobs, {lying[0]} among them, were queued to be deleted, in which no shredded "
+            "recording lay. They were left to the sweep"
         )
     return len(gone)
+
+
+async def _lies(vault: Vault, key: BlobKey) -> bool:
+    """Say whether there is such a blob, as far as the store can tell."""
+    try:
+        return not await is_missing(vault.blobs, key)
+    except StoreUnavailable:
+        return True
 
 
 async def _note(vault: Vault, due: Sequence[BlobKey], done: Container[BlobKey], retry_at: datetime) -> None:
@@ -74,12 +84,15 @@ class BlobSweep:
             self._doubtful.update(doubtful)
             ownerless += [key for key in doubtful if key in before]
         free = await free_blobs(vault, ownerless)
-        if len(free) < len(ownerless):
+        unproven = [key for key in ownerless if key not in free]
+        try:
+            free |= await ownerless_blobs(vault, unproven)
+        except LogCorrupt as error:
             raise LogCorrupt(
-                f"{len(ownerless) - len(free)} blobs have no recording, in a database that contradicts its "
-                "log: they were not swept"
-            )
-        return sum([await _delete(vault, key) for key in ownerless])
+                f"{len(unproven)} blobs have no recording, in a database that contradicts its log: they were "
+                "not swept"
+            ) from error
+        return sum([await _delete(vault, key) for key in sorted(free)])
 
 
 async def _batches(keys: AsyncIterator[BlobKey]) -> AsyncIterator[Sequence[BlobKey]]:

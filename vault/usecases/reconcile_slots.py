@@ -2,57 +2,59 @@
 
 A row that calls a slot destroyed is not believed where the slot lives. Most often the signed log tells of its
 end. What it does not tell of (sessions, old locks, headers that were sealed anew) is destroyed only while
-everything in the database agrees with the log: then nothing living is hidden in a changed row.
+everything in the database agrees with the log: then nothing living is hidden in a changed row. To find that
+out takes minutes where there are a million recordings, so no door waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from vault.domain.event import Action, Outcome
 from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing.signed_log import signed_entries_at
-from vault.usecases.verify_log import verify_log
+from vault.usecases.verify_log import agreeing
 
 
-@dataclass(frozen=True, slots=True)
-class SlotRepair:
-    """How many slots were repaired; `doubtful` are called destroyed by the database alone, and live on."""
-
-    repaired: int
-    doubtful: Sequence[int] = ()
-
-
-async def reconcile_slots(vault: Vault) -> SlotRepair:
-    """Bring the slots to what is known as destroyed.
+async def reconcile_slots(vault: Vault) -> int:
+    """Bring the slots to what the signed log knows as destroyed; return how many were repaired.
 
     What ends a recording or an identity says so in its row and its slot's at once. So raise `LogCorrupt`,
     with nothing destroyed, where a slot is called destroyed under a row that lives, and lives itself: who
     writes to the database would have the service destroy it.
     """
-    untold: list[int] = []
     async with vault.reading() as rows:  # one snapshot: what is destroyed is what was looked at
         await _must_need_none(vault, rows)
-        repaired = await vault.slots.reconcile(_told_by_the_log(vault, rows, untold))
-    if not untold:
-        return SlotRepair(repaired)
-    if (await verify_log(vault)).findings:
-        return SlotRepair(repaired, untold)
-    return SlotRepair(repaired + await vault.slots.reconcile(_one_batch(untold)))
+        return await vault.slots.reconcile(_told_by_the_log(vault, rows))
 
 
-async def _told_by_the_log(
-    vault: Vault, rows: Repositories, untold: list[int]
-) -> AsyncIterator[Sequence[int]]:
-    """Yield what lives and is known as destroyed by the signed log; add the rest to `untold`."""
+async def destroy_left_slots(vault: Vault) -> int:
+    """Destroy what the database alone knows as destroyed, and lives; return how many there were.
+
+    Raise `LogCorrupt`, with nothing destroyed, while anything in the database contradicts the log.
+    """
+    async with vault.reading() as rows:
+        if not [number async for batch in _left(vault, rows) for number in batch]:
+            return 0
+    async with agreeing(vault) as rows:
+        left = [number async for batch in _left(vault, rows) for number in batch]
+    await vault.slots.destroy(left)
+    return len(left)
+
+
+async def _left(vault: Vault, rows: Repositories) -> AsyncIterator[Sequence[int]]:
+    """Yield what lives and is called destroyed."""
     async for batch in rows.slots.destroyed():
-        alive = await vault.slots.survivors(batch)
-        told = await _shredded(vault, rows, alive) if alive else set()
-        untold += (number for number in alive if number not in told)
-        if told:
+        if alive := await vault.slots.survivors(batch):
+            yield alive
+
+
+async def _told_by_the_log(vault: Vault, rows: Repositories) -> AsyncIterator[Sequence[int]]:
+    """Yield what lives and is known as destroyed by the signed log."""
+    async for alive in _left(vault, rows):
+        if told := await _shredded(vault, rows, alive):
             yield sorted(told)
 
 
@@ -67,10 +69,6 @@ async def _shredded(vault: Vault, rows: Repositories, slots: Sequence[int]) -> s
 
 def _is_end(action: str, outcome: str) -> bool:
     return (action, outcome) == (Action.RECORDING_SHREDDED, Outcome.DONE)
-
-
-async def _one_batch(numbers: Sequence[int]) -> AsyncIterator[Sequence[int]]:
-    yield numbers
 
 
 async def _must_need_none(vault: Vault, rows: Repositories) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vault.domain.names import RecordingId
 from vault.ports.vault import Vault
 from vault.usecases.check_rollback import check_rollback
 from vault.usecases.finish_shreds import finish_shreds
@@ -14,14 +15,14 @@ from vault.usecases.reconcile_slots import reconcile_slots
 class Recovery:
     """What was found: slots that had to be zeroed again, shreds that were finished, shreds that wait.
 
-    `doubtful` tells of what the database alone says is to be destroyed: it was changed by hand, and all that
-    stays as it is.
+    `doubtful` are recordings that the database alone says are to be destroyed: it was changed by hand, and
+    they stay as they are.
     """
 
     slots_repaired: int
     shreds_finished: int
     shreds_pending: int
-    doubtful: tuple[str, ...] = ()
+    doubtful: tuple[RecordingId, ...] = ()
 
 
 async def recover(vault: Vault) -> Recovery:
@@ -31,8 +32,6 @@ async def recover(vault: Vault) -> Recovery:
     Raise `LogCorrupt` where a changed one would destroy what lives.
     """
     await check_rollback(vault)
-    slots = await reconcile_slots(vault)
+    repaired = await reconcile_slots(vault)
     shreds = await finish_shreds(vault)
-    doubtful = [f"slot {number}" for number in slots.doubtful]
-    doubtful += [f"recording {recording}" for recording in shreds.doubtful]
-    return Recovery(slots.repaired, shreds.done, shreds.waiting, tuple(doubtful))
+    return Recovery(repaired, shreds.done, shreds.waiting, tuple(shreds.doubtful))

@@ -7,6 +7,7 @@ and anybody who may goes on. Payloads stay as they are. The generation that was 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from vault.domain.event import Action, AuditEvent
 from vault.domain.renewal import Renewal, RenewalStage
@@ -14,7 +15,7 @@ from vault.errors import LogCorrupt
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.sealing.renewals import begin_anew, must_be_vouched, vouched
-from vault.usecases.reconcile_slots import reconcile_slots
+from vault.usecases.reconcile_slots import destroy_left_slots, reconcile_slots
 from vault.usecases.renew_headers import renew_headers
 from vault.usecases.renew_locks import renew_locks
 from vault.usecases.rotate_keys import moved_by_others
@@ -33,6 +34,8 @@ async def renew_seals(
     """
     custodian.must_be_dpo()
     await reconcile_slots(vault)  # a crash may have come between a commit and its slots
+    with suppress(LogCorrupt):  # those stay then, and the service's own turn at them says why
+        await destroy_left_slots(vault)
     finished = []
     while (renewal := await _oldest(vault)) is not None:
         custodian = await reopened(vault, custodian)

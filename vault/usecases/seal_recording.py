@@ -17,14 +17,14 @@ from vault.domain.names import BlobKey, RecordingId, Sha256, new_id
 from vault.domain.phone import search_term
 from vault.domain.recording import Recording, RecordingState, payload_digest
 from vault.domain.source import Source
-from vault.errors import BlobMissing, ContentDigestWrong, StoreUnavailable, VaultError
+from vault.errors import ContentDigestWrong, StoreUnavailable, VaultError
 from vault.ports.blobs import Piece
 from vault.ports.database import UnitOfWork
 from vault.ports.repositories import NewRecording, Period
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
 from vault.sealing import header
-from vault.sealing.payload import SealingStream
+from vault.sealing.payload import SealingStream, is_missing
 from vault.usecases.add_source import must_be_vouched
 from vault.usecases.find_party import find_source
 
@@ -228,13 +228,7 @@ async def _has_no_payload(vault: Vault, recording: RecordingId) -> bool:
         found = await rows.recordings.get(recording)
     if found is None or found.state is not RecordingState.WAITING:
         return False
-    try:
-        async with aclosing(vault.blobs.read(found.blob, 0, 1)) as pieces:
-            async for _ in pieces:
-                pass
-    except BlobMissing:
-        return True
-    return False
+    return await is_missing(vault.blobs, found.blob)
 
 
 async def _forget(vault: Vault, blob: BlobKey) -> None:

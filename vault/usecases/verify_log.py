@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.entry import Entry
 from vault.audit.verify import LogVerifier
+from vault.errors import LogCorrupt
+from vault.ports.database import Repositories
 from vault.ports.log import StoredRun
 from vault.ports.vault import Vault
 from vault.usecases import (
@@ -72,27 +75,56 @@ async def verify_log(
     `since` is a signed checkpoint somebody kept, `anchors` are those of `gather_anchors`: the log must begin
     with each. `progress` hears (entries done, entries in all).
     """
-    kept = [note for note in (await vault.slots.read_head(), since) if note is not None]
-    checkpoints = [*anchors, *(open_checkpoint(note, vault.keys.verifier) for note in kept)]
+    checkpoints = [*anchors, *await _signed(vault, since)]
     async with vault.reading() as rows:
-        log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
-        tiles = TileComparison(rows.events.tiles())
-        size = await rows.events.size()
-        details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
-        columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
-        grants, identities = GrantComparison(), IdentityComparison()
-        others = (parties, keys, holds, grants, identities)
-        async for run in rows.events.runs(0, size):
-            await tiles.hand_over(log, run.first_index, run.first_index + len(run.records))
-            told = await asyncio.to_thread(_feed, log, columns, details, others, run)
-            await recordings.take(rows, told)
-            progress(log.size, size)
-        await tiles.finish(log)
-        findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
-        findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
-        findings += [*await details.finish(rows), *await parties.finish(vault, rows)]
-        findings += [*await grants.finish(vault, rows), *await identities.finish(vault, rows)]
-        findings += [*await recordings.finish(vault, rows), *await compare_slots(vault, rows)]
+        return await _verify(vault, rows, checkpoints, progress)
+
+
+@asynccontextmanager
+async def agreeing(vault: Vault) -> AsyncIterator[Repositories]:
+    """Hold a snapshot in which all agrees with the signed log; raise `LogCorrupt` where something does not.
+
+    What is done on the word of the database alone is looked up in that snapshot: in another, somebody may
+    have changed rows, and put them back before this one.
+    """
+    checkpoints = await _signed(vault)
+    async with vault.reading() as rows:
+        findings = (await _verify(vault, rows, checkpoints)).findings
+        if findings:
+            raise LogCorrupt(f"the database contradicts its log in {len(findings)} places: {findings[0]}")
+        yield rows
+
+
+async def _signed(vault: Vault, since: bytes | None = None) -> list[Checkpoint]:
+    """Return what was signed last, and what somebody kept; read before a snapshot, which holds all of it."""
+    kept = [note for note in (await vault.slots.read_head(), since) if note is not None]
+    return [open_checkpoint(note, vault.keys.verifier) for note in kept]
+
+
+async def _verify(
+    vault: Vault,
+    rows: Repositories,
+    checkpoints: Sequence[Checkpoint],
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Verification:
+    log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
+    tiles = TileComparison(rows.events.tiles())
+    size = await rows.events.size()
+    details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
+    columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
+    grants, identities = GrantComparison(), IdentityComparison()
+    others = (parties, keys, holds, grants, identities)
+    async for run in rows.events.runs(0, size):
+        await tiles.hand_over(log, run.first_index, run.first_index + len(run.records))
+        told = await asyncio.to_thread(_feed, log, columns, details, others, run)
+        await recordings.take(rows, told)
+        progress(log.size, size)
+    await tiles.finish(log)
+    findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
+    findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
+    findings += [*await details.finish(rows), *await parties.finish(vault, rows)]
+    findings += [*await grants.finish(vault, rows), *await identities.finish(vault, rows)]
+    findings += [*await recordings.finish(vault, rows), *await compare_slots(vault, rows)]
     return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
 
 
@@ -123,7 +155,7 @@ def _root(log: LogVerifier) -> bytes | None:
     return frontier.root() if frontier is not None else None
 
 
-def _conflicts(checkpoints: list[Checkpoint]) -> list[str]:
+def _conflicts(checkpoints: Sequence[Checkpoint]) -> list[str]:
     """Two signed checkpoints of one size with different roots prove a fork on their own."""
     roots: dict[int, bytes] = {}
     return [

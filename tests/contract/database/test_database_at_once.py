@@ -77,6 +77,25 @@ async def test_a_refused_change_takes_nobody_with_it(database: Database) -> None
     assert await verified_size(database) == 3
 
 
+async def test_what_a_refused_change_did_is_not_committed_by_others(database: Database) -> None:
+    """A body that changed something and then raises leaves none of it in the transaction that it shared."""
+
+    async def _add_and_refuse(work: UnitOfWork) -> None:
+        await add(work, ACME)
+        raise Invalid("no")
+
+    outcomes = await asyncio.gather(
+        append(database),
+        database.change(_add_and_refuse),
+        database.change(lambda work: add(work, ZENITH)),
+        return_exceptions=True,
+    )
+
+    assert isinstance(outcomes[1], Invalid)
+    assert await database.read(names) == {"zenith"}
+    assert await verified_size(database) == 2
+
+
 async def test_a_read_sees_one_moment(database: Database) -> None:
     """A body reads a snapshot; what it raises is raised."""
 

@@ -18,6 +18,7 @@ from vault.errors import (
 )
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.end_grants import end_expired_grants
+from vault.usecases.reconcile_slots import destroy_left_slots
 from vault.usecases.recover import recover
 from vault.usecases.remove_staff import remove_staff
 from vault.usecases.revoke_grant import revoke_grant
@@ -137,7 +138,7 @@ async def test_yesterdays_database_brings_no_grant_back(office: Staffed, ended: 
 
 
 async def test_a_crash_leaves_no_slot_of_an_ended_grant(office: Staffed) -> None:
-    """Cut off between the commit of the last use and the overwriting, it is finished at start."""
+    """Cut off between the commit of the last use and the overwriting, it is finished after the next start."""
     _, password = await office.grant()
     power = office.scene.parts.power
     power.steps.clear()
@@ -152,6 +153,7 @@ async def test_a_crash_leaves_no_slot_of_an_ended_grant(office: Staffed) -> None
             crashed.scene.parts.power.restore()
             again = crashed.over(crashed.scene.restarted())
             await recover(again.scene.vault)
+            await destroy_left_slots(again.scene.vault)
             used = bool(await again.scene.log(Action.GRANT_USED))
             assert (living_grants(again) == []) == used
             continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -11,15 +13,17 @@ from tests.fakes.scene import OPERATOR, Scene, digest
 from tests.fakes.staffed import Staffed, staffed
 from tests.harness.staff import dana
 from vault.domain.event import Action
-from vault.domain.names import RecordingId
+from vault.domain.names import BlobKey, RecordingId
 from vault.domain.recording import RecordingState
 from vault.domain.renewal import Renewal, RenewalStage
 from vault.domain.staff import Group, Owner
 from vault.errors import LogCorrupt
+from vault.ports.slots import Slots
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.end_session import end_expired_sessions, end_sessions
 from vault.usecases.finish_shreds import doubtful_shreds, finish_shreds_or_tell
 from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
+from vault.usecases.reconcile_slots import destroy_left_slots
 from vault.usecases.recover import recover
 from vault.usecases.renew_seals import renew_seals
 from vault.usecases.revoke_grant import revoke_grant
@@ -171,8 +175,9 @@ async def test_a_state_put_there_by_hand_destroys_nothing(scene: Scene, state: R
 
     assert scene.parts.slots.alive(row.slot)
     assert scene.recording(other.recording).state is RecordingState.SHREDDED
-    assert f"slot {row.slot}" in recovery.doubtful
-    assert (f"recording {waiting}" in recovery.doubtful) == (state is RecordingState.COLLECTED)
+    assert (waiting in recovery.doubtful) == (state is RecordingState.COLLECTED)
+    with pytest.raises(LogCorrupt, match=waiting):
+        await destroy_left_slots(scene.vault)
     if state is RecordingState.COLLECTED:
         assert await doubtful_shreds(scene.vault, 9) == [waiting]
         with pytest.raises(LogCorrupt, match=waiting):
@@ -189,7 +194,9 @@ async def test_a_slot_hidden_behind_a_changed_row_stays(scene: Scene) -> None:
     state.recordings[waiting] = replace(row, slot=999)
     state.slots_destroyed[row.slot] = scene.parts.clock.now()
 
-    assert (await recover(scene.vault)).doubtful == (f"slot {row.slot}",)
+    await recover(scene.vault)
+    with pytest.raises(LogCorrupt, match=waiting):
+        await destroy_left_slots(scene.vault)
 
     scene.parts.database.state.recordings[waiting] = row
     del scene.parts.database.state.slots_destroyed[row.slot]
@@ -207,7 +214,7 @@ async def test_a_collected_recording_takes_no_other_with_it(scene: Scene) -> Non
     rows[waiting] = replace(rows[waiting], slot=rows[ended.recording].slot)
     rows[ended.recording] = replace(rows[ended.recording], slot=victim)
 
-    assert (await recover(scene.vault)).doubtful == (f"recording {ended.recording}",)
+    assert (await recover(scene.vault)).doubtful == (ended.recording,)
     assert scene.parts.slots.alive(victim)
 
 
@@ -300,16 +307,72 @@ async def test_a_blob_whose_row_is_gone_stays(scene: Scene, queued: bool) -> Non
 
 
 async def test_what_a_crash_left_of_sessions_is_destroyed(scene: Scene) -> None:
-    """A slot that the log does not tell of goes at the next start, while nothing contradicts the log."""
+    """A slot that the log does not tell of goes after the next start, while nothing contradicts the log."""
     session = next(iter(scene.parts.database.state.sessions.values()))
     async with scene.vault.unit_of_work() as work:
         await end_sessions(scene.vault, work, [session], scene.parts.clock.now())
         await work.commit()
 
-    recovery = await recover(scene.vault)
-
-    assert recovery.doubtful == ()
+    assert await destroy_left_slots(scene.vault) == 1
     assert not scene.parts.slots.alive(session.slot)
+    assert await destroy_left_slots(scene.vault) == 0
+
+
+async def test_no_door_waits_for_the_whole_log(scene: Scene) -> None:
+    """A start looks up what ended; only the turn behind the doors recomputes the log and compares."""
+    session = next(iter(scene.parts.database.state.sessions.values()))
+    async with scene.vault.unit_of_work() as work:
+        await end_sessions(scene.vault, work, [session], scene.parts.clock.now())
+        await work.commit()
+    customer = scene.parts.database.state.customers.pop(scene.acme.customer.id)
+
+    assert (await recover(scene.vault)).slots_repaired == 0
+    with pytest.raises(LogCorrupt, match="contradicts"):
+        await destroy_left_slots(scene.vault)
+
+    assert scene.parts.slots.alive(session.slot)
+    scene.parts.database.state.customers[customer.id] = customer
+
+
+class _PutBack:
+    """Slots of a vault whose rows somebody puts back just before the log is recomputed."""
+
+    def __init__(self, slots: object, put_back: Callable[[], object]) -> None:
+        self._slots = slots
+        self._put_back = put_back
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._slots, name)
+
+    async def read_head(self) -> bytes | None:
+        """Return the head, which is read before the snapshot that is recomputed."""
+        self._put_back()
+        return await cast("Slots", self._slots).read_head()
+
+
+@pytest.mark.parametrize("what", ["slot", "blob"])
+async def test_rows_changed_for_a_moment_destroy_nothing(scene: Scene, what: str) -> None:
+    """What is destroyed is looked up where all agreed, not in a snapshot that was there before."""
+    waiting = await uploaded(scene)
+    database, row = scene.parts.database, scene.recording(waiting)
+    as_it_was = database.state.copy()
+    scene.parts.blobs.written_at[row.blob] = scene.parts.clock.now() - timedelta(days=2)
+
+    def put_back() -> None:
+        database.state.recordings = as_it_was.copy().recordings
+        database.state.slots_destroyed = as_it_was.copy().slots_destroyed
+
+    database.state.recordings[waiting] = replace(row, slot=999, blob=BlobKey("x" * 20))
+    database.state.slots_destroyed[row.slot] = scene.parts.clock.now()
+    vault = replace(scene.vault, slots=cast("Slots", _PutBack(scene.parts.slots, put_back)))
+    if what == "slot":
+        assert await destroy_left_slots(vault) == 0
+    else:
+        sweep = BlobSweep()
+        assert await sweep(vault) == await sweep(vault) == 0
+
+    assert scene.parts.slots.alive(row.slot)
+    assert row.blob in scene.parts.blobs.blobs
 
 
 async def test_slots_of_a_day_called_destroyed_stay(scene: Scene) -> None:

@@ -26,6 +26,7 @@ from vault.usecases.keep_house import (
     sum_up_guesses,
     tidy_database,
 )
+from vault.usecases.reconcile_slots import destroy_left_slots
 
 log = structlog.get_logger("callvault.housekeeping")
 
@@ -43,6 +44,7 @@ class Chore:
 SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("delete queued blobs", delete_queued_blobs, every_seconds=1),
     Chore("finish shreds", finish_shreds_or_tell, every_seconds=5),
+    Chore("destroy left slots", destroy_left_slots, every_seconds=3600, most_seconds=3600),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
     Chore("end expired staff sessions", end_expired_staff_sessions, every_seconds=60),
     Chore("end expired grants", end_expired_grants, every_seconds=10),
