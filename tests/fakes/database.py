@@ -7,7 +7,7 @@ the disk up in between (`hold_commits`), to see who acts on what is not durable 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -32,7 +32,8 @@ from tests.fakes.repositories import (
 )
 from tests.fakes.staff_sessions import MemoryStaffSessions
 from tests.fakes.state import State
-from vault.audit.tree import Frontier
+from vault.audit.edge import SignedEdge
+from vault.db.notary import Notary
 from vault.errors import DatabaseUnavailable, LogUnavailable
 from vault.ports import repositories as ports
 from vault.ports.clock import Clock
@@ -42,8 +43,6 @@ from vault.ports.log import LogReader, LogWriter
 from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.staff_sessions import StaffSessions
-
-OnCommit = Callable[[Frontier], Awaitable[None]]
 
 T = TypeVar("T")
 
@@ -114,11 +113,11 @@ class MemoryUnitOfWork(MemoryRepositories):
 class MemoryDatabase:
     """`Database`. `state` is what is durable; a test may look into it and forge it."""
 
-    def __init__(self, clock: Clock, state: State | None = None) -> None:
+    def __init__(self, clock: Clock, state: State | None = None, *, notary: Notary) -> None:
         self.clock = clock
+        self._notary = notary
         self.state = state or State()
         self.power = Power()
-        self.on_commit: OnCommit | None = None
         self.down = False
         self.turns = 0  # how often somebody had the turn to write
         self._latest = self.state
@@ -130,7 +129,7 @@ class MemoryDatabase:
 
     def copy(self) -> Self:
         """Return the database that a backup of this moment would bring back."""
-        return type(self)(self.clock, self.state.copy())
+        return type(self)(self.clock, self.state.copy(), notary=self._notary)
 
     def fail_commit_with(self, error: Exception | None, *, once: bool = False) -> None:
         """Let every commit fail like this, until called with None; or the next one alone."""
@@ -211,6 +210,8 @@ class MemoryDatabase:
                 self._failure = None if self._fails_once else failure
                 raise failure
             before, self._latest = self._latest, state
+            if state.frontier.size > before.frontier.size:
+                state.note = self._notary.sign(state.frontier)
         finally:
             self._turn.release()
         if self._held is None:
@@ -220,11 +221,10 @@ class MemoryDatabase:
             await asyncio.shield(self._held)
         self.power.step("after commit")
         if state.frontier.size > before.frontier.size:
-            await self._tell(state.frontier)
+            await self._tell(SignedEdge(state.frontier, state.note))
 
-    async def _tell(self, frontier: Frontier) -> None:
+    async def _tell(self, edge: SignedEdge) -> None:
         try:
-            if self.on_commit is not None:
-                await self.on_commit(frontier)
+            await self._notary.keep(edge)
         except KeysError as error:
             raise LogUnavailable("the access log's head can't be written") from error

@@ -10,9 +10,10 @@ from itertools import starmap
 
 from tests.fakes.state import State
 from vault.audit.details import SALT_BYTES, detail_digest
+from vault.audit.edge import SignedEdge
 from vault.audit.entry import Entry, next_time
 from vault.audit.tiles import TILE_WIDTH, Tile, tile_root, tiles_completed
-from vault.audit.tree import Frontier, Node, leaf_hash, perfect_root
+from vault.audit.tree import Node, leaf_hash, perfect_root
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
 from vault.ports.clock import Clock
@@ -68,9 +69,9 @@ class MemoryLogReader:
         """Return what the head row says."""
         return self._state.frontier.size
 
-    async def frontier(self) -> Frontier:
+    async def edge(self) -> SignedEdge:
         """Return the right edge of the head row."""
-        return self._state.frontier
+        return SignedEdge(self._state.frontier, self._state.note)
 
     async def entry(self, index: int) -> StoredEntry | None:
         """Return one entry."""
@@ -88,8 +89,8 @@ class MemoryLogReader:
 
     async def scan(self, start: int, stop: int) -> AsyncIterator[StoredEntry]:
         """Yield entries in order."""
-        for index in range(start, stop):
-            if index in self._state.entries:
+        for index in sorted(self._state.entries):
+            if start <= index < stop:
                 yield self._state.entries[index]
 
     async def runs(self, start: int, stop: int) -> AsyncIterator[StoredRun]:
@@ -106,6 +107,11 @@ class MemoryLogReader:
     async def orphaned_details(self, limit: int) -> Sequence[int]:
         """Return those that a test put beside the log."""
         return sorted(self._state.orphaned_details)[:limit]
+
+    async def strays(self, limit: int) -> Sequence[int]:
+        """Return those that a test put outside the log."""
+        size = self._state.frontier.size
+        return sorted(index for index in self._state.entries if not 0 <= index < size)[:limit]
 
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Compute the hashes from the entries."""

@@ -66,6 +66,7 @@ class State:
     tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
     frontier: Frontier = field(default_factory=Frontier)
     last_time: datetime | None = None
+    note: bytes | None = None
 
     def copy(self) -> Self:
         """Return a copy that changes apart from this one."""

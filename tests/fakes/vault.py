@@ -15,10 +15,9 @@ from tests.fakes.power import Power
 from tests.fakes.slots import MemorySlots
 from tests.fakes.state import State
 from tests.fakes.tally import Tally
-from vault.audit.tree import Frontier
+from vault.app.notary import LogNotary
 from vault.domain.names import new_id
 from vault.ports.vault import Policy, Vault
-from vault.usecases.prove_entry import sign_frontier
 
 POLICY = Policy(
     recording_bytes_limit=8 * 1024 * 1024,
@@ -50,9 +49,8 @@ class Parts:
     database: MemoryDatabase = field(init=False)
 
     def __post_init__(self) -> None:
-        self.database = MemoryDatabase(self.clock, self.state)
+        self.database = MemoryDatabase(self.clock, self.state, notary=LogNotary(self.keys, self.slots))
         self.database.power = self.slots.power = self.power
-        self.database.on_commit = self._keep_head
 
     def copy(self) -> Self:
         """Return a vault of its own that begins as this one is: nothing in one reaches the other."""
@@ -85,9 +83,6 @@ class Parts:
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 - the types are those of the fields
         """Return these parts with some of them exchanged."""
         return replace(self, state=self.database.state, **changes)
-
-    async def _keep_head(self, frontier: Frontier) -> None:
-        await self.slots.write_head(sign_frontier(self.keys, frontier), frontier.size)
 
 
 def fake_vault(parts: Parts | None = None) -> Vault:

@@ -11,12 +11,14 @@ from keys.service import ServiceKeys, wrapping_context
 from keys.slots import SlotFile, holds_slots
 from vault.app.clock import SystemClock
 from vault.app.opening import assembled, read_record, require_region
+from vault.audit.checkpoint import read_checkpoint
 from vault.config import Settings
 from vault.db.database import SqlDatabase
 from vault.db.schema import upgrade
+from vault.db.unsigned_edge import UnsignedLog, unsigned_log
 from vault.domain.event import Actor
 from vault.domain.names import StaffName, new_id
-from vault.errors import NoVault, VaultExists
+from vault.errors import Conflict, NoVault, VaultExists
 from vault.ports.repositories import VaultRecord
 from vault.store import open_store
 from vault.usecases.found_vault import Founding, found_vault
@@ -52,10 +54,34 @@ async def create_vault(
 
 
 async def migrate_vault(settings: Settings) -> None:
-    """Bring the database up to this program's schema; raise `NoVault` where there is none."""
+    """Bring the database up to this program's schema; raise `NoVault` where there is none.
+
+    Raise `Conflict` where a former program ended between a commit and its signature.
+    """
     if not await SqlDatabase.exists(settings.database.url):
         raise NoVault("there is no database; `callvault init` makes a vault")
+    log = await unsigned_log(settings.database.url)
+    if log is not None:
+        await _must_be_signed(settings, log)
     await upgrade(settings.database.url)
+
+
+async def _must_be_signed(settings: Settings, log: UnsignedLog) -> None:
+    """Pass if the checkpoint beside the slots is of the whole log: until the next commit it stands for it."""
+    slots = await asyncio.to_thread(
+        SlotFile.open,
+        settings.slots.paths,
+        vault_id=log.vault,
+        allow_unsafe=settings.slots.allow_unsafe_filesystem,
+    )
+    note = await asyncio.to_thread(slots.read_head)
+    signed = 0 if note is None else read_checkpoint(note).size
+    if signed != log.size:
+        raise Conflict(
+            f"the log has {log.size} entries, of which {signed} are signed: the former version of this "
+            "program was killed between the two. Run `callvault status` with that version, which signs, and "
+            "migrate then. Nothing was changed"
+        )
 
 
 async def _must_be_new(settings: Settings) -> None:

@@ -16,9 +16,8 @@ from keys.service import ServiceKeys, wrapping_context
 from keys.slots import SlotFile
 from vault.app.clock import SystemClock
 from vault.app.lanes import PasswordLanes
+from vault.app.notary import LogNotary, NoNotary
 from vault.app.tally import GuessTally
-from vault.audit.checkpoint import Checkpoint, open_checkpoint
-from vault.audit.tree import Frontier
 from vault.config import Anchors, Settings
 from vault.db.database import SqlDatabase
 from vault.errors import ConfigInvalid, NoVault
@@ -28,7 +27,6 @@ from vault.ports.vault import Policy, Vault
 from vault.store import open_store
 from vault.store.slots import ThreadedSlots
 from vault.usecases.check_rollback import check_rollback
-from vault.usecases.prove_entry import sign_frontier
 
 
 @asynccontextmanager
@@ -50,7 +48,7 @@ async def open_vault(settings: Settings) -> AsyncIterator[Vault]:
 
 async def read_record(settings: Settings) -> VaultRecord:
     """Return what the database says the vault is; raise `NoVault`, `DatabaseUnavailable`."""
-    database = await SqlDatabase.open(settings.database.url, clock=SystemClock(), on_commit=_nothing)
+    database = await SqlDatabase.open(settings.database.url, clock=SystemClock(), notary=NoNotary())
     try:
         async with database.reading() as rows:
             record = await rows.vault.get()
@@ -80,17 +78,8 @@ async def assembled(settings: Settings, record: VaultRecord, secret: Secret) -> 
         regions=settings.residency.enforced(),
     )
     clock = SystemClock()
-
-    async def _keep_head(frontier: Frontier) -> None:
-        await slots.write_head(sign_frontier(keys, frontier), frontier.size)
-
-    async def _signed_head() -> Checkpoint | None:
-        note = await slots.read_head()
-        return None if note is None else open_checkpoint(note, keys.verifier)
-
-    database = await SqlDatabase.open(
-        settings.database.url, clock=clock, on_commit=_keep_head, signed_head=_signed_head
-    )
+    notary = LogNotary(keys, slots)
+    database = await SqlDatabase.open(settings.database.url, clock=clock, notary=notary)
     vault = Vault(
         id=record.id,
         database=database,
@@ -123,6 +112,7 @@ def policy_of(settings: Settings) -> Policy:
         snapshot_horizon=settings.shred.snapshot_horizon,
         approve_grants=settings.approval.grants,
         approve_openings=settings.approval.openings,
+        request_patience=timedelta(days=settings.approval.request_days),
         base_url=settings.http.base_url(),
         anchor_age=timedelta(hours=settings.anchors.every_hours),
     )
@@ -152,7 +142,3 @@ def require_region(settings: Settings, custody: Custody) -> None:
         raise ConfigInvalid(
             f"the root key lies in {custody.region}, and [residency] regions allows {', '.join(enforced)}"
         )
-
-
-async def _nothing(_frontier: Frontier) -> None:
-    """Do nothing: reading the vault's record appends no entry."""

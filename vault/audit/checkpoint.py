@@ -64,6 +64,12 @@ def open_checkpoint(note: bytes, verifier: NoteVerifier) -> Checkpoint:
     return checkpoint
 
 
+def read_checkpoint(note: bytes) -> Checkpoint:
+    """Return what a note says, whoever signed it; raise `LogCorrupt` for what is no checkpoint."""
+    text, _, _ = note.partition(b"\n\n")
+    return Checkpoint.parse(text.decode(errors="replace") + "\n")
+
+
 def decode_hash(text: str) -> bytes:
     """Read a hash in base64, only as RFC 4648 writes it; raise `LogCorrupt`."""
     try:

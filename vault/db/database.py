@@ -11,10 +11,10 @@ from sqlalchemy import Connection, update
 from vault.db.connection import AsyncEngine
 from vault.db.engine import BUSY_SECONDS, database_file, is_postgresql, reading_engine, writing_engine
 from vault.db.failures import vault_errors
-from vault.db.group import OnCommit
 from vault.db.group_commit import GroupCommit
 from vault.db.log_tables import log_head
-from vault.db.log_witness import LogWitness, SignedHead, no_head
+from vault.db.log_witness import LogWitness
+from vault.db.notary import Notary
 from vault.db.schema import check_revision
 from vault.db.statements import Snapshot
 from vault.db.unit_of_work import SqlRepositories, SqlUnitOfWork
@@ -28,27 +28,25 @@ T = TypeVar("T")
 class SqlDatabase:
     """`Database`: one writer connection with group commit, and a pool of readers."""
 
-    def __init__(self, url: str, *, clock: Clock, on_commit: OnCommit, signed_head: SignedHead) -> None:
+    def __init__(self, url: str, *, clock: Clock, notary: Notary) -> None:
         self._clock = clock
         self._writer: AsyncEngine = writing_engine(url)
         self._readers: AsyncEngine = reading_engine(url)
-        self._witness = LogWitness(signed_head)
-        self._group_commit = GroupCommit(self._writer, on_commit, self._witness)
+        self._witness = LogWitness(notary)
+        self._group_commit = GroupCommit(self._writer, notary, self._witness)
 
     @classmethod
-    async def open(
-        cls, url: str, *, clock: Clock, on_commit: OnCommit, signed_head: SignedHead = no_head
-    ) -> SqlDatabase:
+    async def open(cls, url: str, *, clock: Clock, notary: Notary) -> SqlDatabase:
         """Open the database at a URL: `sqlite:////var/lib/callvault/vault.db` or `postgresql://…`.
 
-        `on_commit` is awaited with the log's right edge after every COMMIT that grew it, before anybody hears
-        of that commit; if it raises, they hear `LogUnavailable`. `signed_head` is what was signed so: a log
-        that does not agree with it is written to no more. Raises `NoVault` where there is no database,
-        `DatabaseUnavailable` when it can't be opened or its schema is another version's, `DatabaseMoved`.
+        The notary is told of the log's right edge after every COMMIT that grew it, before anybody hears of
+        that commit; if it raises, they hear `LogUnavailable`. A log that does not agree with what it signed
+        and kept is written to no more. Raises `NoVault` where there is no database, `DatabaseUnavailable`
+        when it can't be opened or its schema is another version's, `DatabaseMoved`.
         """
         if not await cls.exists(url):
             raise NoVault("there is no database; `callvault init` makes a vault")
-        database = cls(url, clock=clock, on_commit=on_commit, signed_head=signed_head)
+        database = cls(url, clock=clock, notary=notary)
         try:
             with vault_errors():
                 async with database._readers.connect() as connection:

@@ -10,18 +10,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Executable
 
-from vault.audit.tree import Frontier
 from vault.db.connection import AsyncConnection, AsyncEngine
 from vault.db.failures import DRIVER_ERRORS, group_failure, is_fatal, is_passing, log_failure
 from vault.db.log_tail import LogTail
 from vault.db.log_witness import LogWitness
+from vault.db.notary import Notary
 from vault.db.statements import Answer, Rows
 from vault.errors import VaultError
 
 T = TypeVar("T")
-
-OnCommit = Callable[[Frontier], Coroutine[Any, Any, None]]
-"""Is awaited with the log's right edge, mostly on the database's thread, where no event loop runs."""
 
 BEGINNINGS = 5  # how often a group begins that lost against somebody who doesn't take turns
 LOOKS = 7  # how often a lost COMMIT is looked for: some ten seconds, in which most servers are back
@@ -35,10 +32,10 @@ class Group:
     be gone with it.
     """
 
-    def __init__(self, engine: AsyncEngine, on_commit: OnCommit, witness: LogWitness) -> None:
+    def __init__(self, engine: AsyncEngine, notary: Notary, witness: LogWitness) -> None:
         self._engine = engine
         self._connection: AsyncConnection = engine.connect()
-        self._on_commit = on_commit
+        self._notary = notary
         self._witness = witness
         self._tail: LogTail | None = None
         self._size_before = 0
@@ -83,9 +80,9 @@ class Group:
 
     async def _begin_there(self) -> None:
         await self._connection.begin()
-        tail = await LogTail.load(self._connection)
-        await self._witness.check(self._connection, tail.frontier)
-        self._tail, self._size_before = tail, tail.frontier.size
+        tail = await LogTail.load(self._connection, self._notary)
+        await self._witness.check(self._connection, tail.edge)
+        self._tail, self._size_before = tail, tail.size
 
     async def execute(self, statement: Executable, rows: Rows | None = None) -> Answer:
         """Run a statement of the body whose turn it is."""
@@ -154,23 +151,23 @@ class Group:
         except DRIVER_ERRORS:
             if self._committed or not self._engine.remote or not await self._was_committed():
                 raise
-            await self._sign()
+            await self._tell()
 
     async def _commit_there(self) -> None:
         await self.store_entries()
         await self._connection.commit()
         self._committed = True
-        await self._sign()
+        await self._tell()
 
-    async def _sign(self) -> None:
-        """Have what the log has become signed, if it has grown."""
+    async def _tell(self) -> None:
+        """Have what the log has become kept elsewhere, if it has grown."""
         if self._grew:
-            self._witness.saw(self.tail.frontier)
-            await self._on_commit(self.tail.frontier)
+            self._witness.saw(self.tail.edge.frontier)
+            await self._notary.keep(self.tail.edge)
 
     @property
     def _grew(self) -> bool:
-        return self.tail.frontier.size != self._size_before
+        return self.tail.size != self._size_before
 
     async def _was_committed(self) -> bool:
         """Look for the newest entry, once the head is free: until then its transaction may still be ending.
@@ -184,7 +181,7 @@ class Group:
             await _pause(look)
             try:
                 async with self._engine.connect() as connection:
-                    await LogTail.load(connection)
+                    await LogTail.load(connection, self._notary)
                     return await self.tail.is_in(connection)
             except DRIVER_ERRORS:
                 if look + 1 == LOOKS:

@@ -16,8 +16,9 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from vault.db.connection import AsyncEngine
-from vault.db.group import Group, OnCommit
+from vault.db.group import Group
 from vault.db.log_witness import LogWitness
+from vault.db.notary import Notary
 from vault.db.turn import Turn
 from vault.errors import DatabaseUnavailable, Unavailable, VaultError
 
@@ -29,9 +30,9 @@ BODIES_PER_GROUP = 128  # an answer never waits for an endless queue
 class GroupCommit:
     """The writer of one process: whose turn it is, and the group that is under way."""
 
-    def __init__(self, engine: AsyncEngine, on_commit: OnCommit, witness: LogWitness) -> None:
+    def __init__(self, engine: AsyncEngine, notary: Notary, witness: LogWitness) -> None:
         self._engine = engine
-        self._on_commit = on_commit
+        self._notary = notary
         self._witness = witness
         self._lock = asyncio.Lock()  # the turn; first come, first served
         self._waiting = 0
@@ -49,7 +50,7 @@ class GroupCommit:
         """
         await self._take_turn()
         if self._group is None:
-            self._group = Group(self._engine, self._on_commit, self._witness)
+            self._group = Group(self._engine, self._notary, self._witness)
         turn = Turn(self._group, self._leave)
         try:
             await turn.begin()

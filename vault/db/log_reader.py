@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select, union_all
 
+from vault.audit.edge import SignedEdge
 from vault.audit.tiles import Tile
 from vault.audit.tree import Frontier, Node
 from vault.db.log_nodes import read_nodes, read_tiles
@@ -33,7 +34,10 @@ _ORPHANED = (
     .order_by(log_details.c.index)
     .limit(bindparam("most"))
 )
-_FRONTIER = select(log_head.c.frontier)
+_STRAYS = union_all(
+    select(_entry.index).where(_entry.index < 0), select(_entry.index).where(_entry.index >= bindparam("size"))
+).limit(bindparam("most"))
+_EDGE = select(log_head.c.frontier, log_head.c.note)
 _TILES = select(log_tiles.c.level, log_tiles.c.index)
 
 
@@ -45,14 +49,14 @@ class SqlLogReader:
 
     async def size(self) -> int:
         """Return how many entries the log has."""
-        return (await self.frontier()).size
+        return (await self.edge()).frontier.size
 
-    async def frontier(self) -> Frontier:
+    async def edge(self) -> SignedEdge:
         """Return the right edge as it stands in the head row; raise `LogCorrupt` without one."""
-        row = (await self._read(_FRONTIER)).one_or_none()
+        row = (await self._read(_EDGE)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
-        return Frontier.decode(row.frontier)
+        return SignedEdge(Frontier.decode(row.frontier), row.note)
 
     async def entry(self, index: int) -> StoredEntry | None:
         """Return one entry, or None where there is none."""
@@ -85,6 +89,11 @@ class SqlLogReader:
     async def orphaned_details(self, limit: int) -> Sequence[int]:
         """Return the indexes of detail rows without an entry."""
         return (await self._read(_ORPHANED, {"most": limit})).scalars().all()
+
+    async def strays(self, limit: int) -> Sequence[int]:
+        """Return the indexes of entries outside the log."""
+        size = await self.size()
+        return (await self._read(_STRAYS, {"size": size, "most": limit})).scalars().all()
 
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Return the hashes of complete subtrees; raise `LogCorrupt` when one can't be had."""

@@ -59,6 +59,7 @@ log_head = Table(
     Column("size", Whole, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     Column("last_time", Moment),
+    Column("note", LargeBinary),
 )
 
 

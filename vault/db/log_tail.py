@@ -10,16 +10,18 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from vault.audit.details import SALT_BYTES, canonical_row, row_digest
+from vault.audit.edge import SignedEdge
 from vault.audit.entry import Entry, next_time
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_details, log_entries, log_head, must_not_be_moved
 from vault.db.log_tiles import store_completed_tiles
+from vault.db.notary import Notary
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
 from vault.ports.log import Appended
 
-_HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.last_time).with_for_update()
+_HEAD = select(log_head).with_for_update()
 _ADD_ENTRIES, _ADD_DETAILS, _MOVE_HEAD = insert(log_entries), insert(log_details), update(log_head)
 
 
@@ -36,7 +38,7 @@ class Pending:
 class Mark:
     """How the tail was at one moment, to go back to."""
 
-    stored: Frontier
+    stored: SignedEdge
     last_time: datetime | None
     pending: tuple[Pending, ...]
 
@@ -47,14 +49,15 @@ class LogTail:
     It lives as long as one transaction, in which nobody else can change the head row.
     """
 
-    def __init__(self, stored: Frontier, last_time: datetime | None) -> None:
+    def __init__(self, stored: SignedEdge, last_time: datetime | None, notary: Notary) -> None:
         self._stored = stored
+        self._notary = notary
         self._last_time = last_time
         self._pending: list[Pending] = []
         self._newest: tuple[int, bytes] | None = None
 
     @classmethod
-    async def load(cls, connection: AsyncConnection) -> LogTail:
+    async def load(cls, connection: AsyncConnection, notary: Notary) -> LogTail:
         """Read the head row, locked where a database locks rows: whoever has it is the only writer.
 
         Raises `LogCorrupt` without one, `DatabaseMoved`.
@@ -63,16 +66,21 @@ class LogTail:
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
         must_not_be_moved(row.size)
-        return cls(Frontier.decode(row.frontier), row.last_time)
+        return cls(SignedEdge(Frontier.decode(row.frontier), row.note), row.last_time, notary)
 
     @property
-    def frontier(self) -> Frontier:
+    def edge(self) -> SignedEdge:
         """The right edge as the database has it; that of the whole log once `store` returned."""
         return self._stored
 
+    @property
+    def size(self) -> int:
+        """How many entries that edge has."""
+        return self._stored.frontier.size
+
     def append(self, event: AuditEvent, now: datetime) -> Appended:
         """Take the event as the next entry; raise `LogCorrupt` for one that the log can't hold."""
-        index = self._stored.size + len(self._pending)
+        index = self.size + len(self._pending)
         time = next_time(now, self._last_time)
         salt, row = secrets.token_bytes(SALT_BYTES), canonical_row(event.detail_row())
         entry = _entry_of(event, index, time, row_digest(salt, row))
@@ -104,19 +112,20 @@ class LogTail:
         return bool(await connection.scalar(query) == record)
 
     async def store(self, connection: AsyncConnection) -> None:
-        """Write what is pending."""
+        """Write what is pending, under a new signature."""
         if not self._pending:
             return
         leaves = [each.leaf for each in self._pending]
-        grown = self._stored.extend(leaves)
+        grown = self._stored.frontier.extend(leaves)
+        note = self._notary.sign(grown)
         await connection.execute(_ADD_ENTRIES, [each.entry for each in self._pending])
         await connection.execute(_ADD_DETAILS, [each.detail for each in self._pending])
-        await store_completed_tiles(connection, self._stored.size, leaves)
+        await store_completed_tiles(connection, self.size, leaves)
         head = {"size": grown.size, "frontier": grown.encode(), "last_time": self._last_time}
-        await connection.execute(_MOVE_HEAD, head)
+        await connection.execute(_MOVE_HEAD, {**head, "note": note})
         newest = self._pending[-1].entry
         self._newest = newest["index"], newest["record"]
-        self._stored, self._pending = grown, []
+        self._stored, self._pending = SignedEdge(grown, note), []
 
 
 def _entry_of(event: AuditEvent, index: int, time: datetime, detail: str) -> Entry:

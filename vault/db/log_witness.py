@@ -2,46 +2,38 @@
 
 The head row is whatever the database says, and the next group signs what grows from it. So before a group
 grows the log, the log must still be the one this process knows, or that one continued by other processes, and
-agree with what they signed. A database put back from a copy, a replica that lags, an entry edited together
-with the head: from then on nothing is written.
+agree with what they signed. A database put back from a copy, a replica that lags, an entry edited or added
+together with the head: from then on nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from sqlalchemy import select
 
 from vault.audit.checkpoint import Checkpoint
+from vault.audit.edge import SignedEdge
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_entries, log_head, must_not_be_moved
-from vault.errors import LogUnavailable
+from vault.db.notary import Notary
+from vault.errors import LogCorrupt, LogUnavailable
 
 ENTRIES_PER_STEP = 4096
 
 _index, _record = log_entries.c.index, log_entries.c.record
 
 
-SignedHead = Callable[[], Awaitable[Checkpoint | None]]
-"""Returns the newest checkpoint that any process of this vault signed."""
-
-
-async def no_head() -> Checkpoint | None:
-    """Know of none: for a database that is only read."""
-    return None
-
-
 class LogWitness:
     """Remembers the right edge of the log; costs a comparison where no other process wrote."""
 
-    def __init__(self, signed_head: SignedHead = no_head) -> None:
-        self._signed_head = signed_head
+    def __init__(self, notary: Notary) -> None:
+        self._notary = notary
         self._seen: Frontier | None = None
+        self._is_signed = False  # whether what was seen is known to be of this vault
 
     def saw(self, frontier: Frontier) -> None:
-        """Remember the right edge of a log that is durable."""
-        self._seen = frontier
+        """Remember the right edge of a log that is durable, and signed."""
+        self._seen, self._is_signed = frontier, True
 
     async def look(self, connection: AsyncConnection) -> None:
         """Remember the right edge as it stands, for a process that has just begun; none is no error.
@@ -51,26 +43,35 @@ class LogWitness:
         row = (await connection.execute(select(log_head.c.size, log_head.c.frontier))).one_or_none()
         if row is not None:
             must_not_be_moved(row.size)
-            self.saw(Frontier.decode(row.frontier))
+            self._seen = Frontier.decode(row.frontier)
 
-    async def check(self, connection: AsyncConnection, now: Frontier) -> None:
-        """Pass if `now` is what was seen, or that with entries after it; raise `LogUnavailable`."""
-        seen = self._seen
-        if seen is not None and seen != now and not await self._continues(connection, seen, now):
+    async def check(self, connection: AsyncConnection, edge: SignedEdge) -> None:
+        """Pass if the log is what was seen, or that with signed entries after it; raise `LogUnavailable`."""
+        seen, now = self._seen, edge.frontier
+        if seen == now and self._is_signed:
+            return
+        signed = await self._notary.kept()
+        if seen is not None and not await _continues(connection, seen, signed, now):
             raise LogUnavailable(
                 f"the log in the database does not continue the {seen.size} entries that this process knows, "
                 "or those signed: it was rewritten, or put back from a copy; nothing is written any more"
             )
+        try:
+            self._notary.must_be_signed(edge, signed)
+        except LogCorrupt as error:
+            raise LogUnavailable(f"{error}; nothing is written any more") from error
         self.saw(now)
 
-    async def _continues(self, connection: AsyncConnection, seen: Frontier, now: Frontier) -> bool:
-        """Grow what was seen by the entries after it: it must become what was signed, and then `now`."""
-        signed = await self._signed_head()
-        if signed is not None and signed.size > seen.size:
-            seen = await _grown(connection, seen, signed.size)
-            if (seen.size, seen.root()) != (signed.size, signed.root):
-                return False
-        return await _grown(connection, seen, now.size) == now
+
+async def _continues(
+    connection: AsyncConnection, seen: Frontier, signed: Checkpoint | None, now: Frontier
+) -> bool:
+    """Grow what was seen by the entries after it: it must become what was signed, and then `now`."""
+    if signed is not None and signed.size > seen.size:
+        seen = await _grown(connection, seen, signed.size)
+        if (seen.size, seen.root()) != (signed.size, signed.root):
+            return False
+    return await _grown(connection, seen, now.size) == now
 
 
 async def _grown(connection: AsyncConnection, seen: Frontier, size: int) -> Frontier:

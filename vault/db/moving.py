@@ -188,8 +188,8 @@ async def _finish(rows: AsyncConnection, target: AsyncEngine) -> None:
     async with target.begin() as connection:
         await connection.execute(insert(vault).values(**named))
         await connection.execute(update(slot_counter).values(next=counter.next))
-        values = {"size": _marked(head.size), "frontier": head.frontier, "last_time": head.last_time}
-        await connection.execute(update(log_head).values(**values))
+        edge = {"frontier": head.frontier, "last_time": head.last_time, "note": head.note}
+        await connection.execute(update(log_head).values(size=_marked(head.size), **edge))
 
 
 async def _compare(rows: AsyncConnection, copied: AsyncConnection, table: Table) -> None:

@@ -15,7 +15,7 @@ from vault.db.failures import vault_errors
 from vault.db.shared_slots import must_not_share_slots
 from vault.errors import Conflict, DatabaseUnavailable, NoVault
 
-REVISION = "0008"  # the newest in `migrations/versions`; a test keeps them alike
+REVISION = "0009"  # the newest in `migrations/versions`; a test keeps them alike
 
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 

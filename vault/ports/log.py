@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vault.audit.tree import Frontier, Node
+from vault.audit.edge import SignedEdge
+from vault.audit.tree import Node
 from vault.domain.event import Action, AuditEvent, Outcome
 from vault.domain.names import CustomerId, RecordingId
 
@@ -79,8 +80,8 @@ class LogReader(Protocol):
     """Reads the log."""
 
     async def size(self) -> int: ...
-    async def frontier(self) -> Frontier:
-        """Return the right edge as it stands in the head row."""
+    async def edge(self) -> SignedEdge:
+        """Return the right edge as it stands in the head row, whoever put it there."""
         ...
 
     async def entry(self, index: int) -> StoredEntry | None: ...
@@ -100,6 +101,10 @@ class LogReader(Protocol):
 
     async def orphaned_details(self, limit: int) -> Sequence[int]:
         """Return the indexes of detail rows beside which there is no entry, ascending, `limit` at most."""
+        ...
+
+    async def strays(self, limit: int) -> Sequence[int]:
+        """Return the indexes of entries outside the log, negative or from its size on, `limit` at most."""
         ...
 
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
+from vault.audit.edge import must_be_signed
 from vault.audit.entry import Entry
 from vault.audit.proof import (
     consistency_nodes,
     consistency_proof,
     inclusion_nodes,
     inclusion_proof,
-    root_nodes,
-    root_of,
     verify_consistency,
     verify_inclusion,
 )
@@ -27,16 +26,23 @@ from vault.ports.vault import Vault
 _MOST_PEOPLE = 10_000
 
 
-async def signed_head(vault: Vault) -> Checkpoint | None:
-    """Return what was signed last; read before a snapshot's first statement, it is all in that snapshot."""
+async def kept_head(vault: Vault) -> Checkpoint | None:
+    """Return the newest that lies beside the slots; read before a snapshot's first statement, it is in it."""
     note = await vault.slots.read_head()
     return None if note is None else open_checkpoint(note, vault.keys.verifier)
 
 
-async def must_agree(rows: Repositories, checkpoint: Checkpoint, signed: Checkpoint | None) -> None:
+async def signed_head(vault: Vault, rows: Repositories) -> Checkpoint:
+    """Return what the log in a new snapshot is, as it was signed; raise `LogCorrupt` for another log."""
+    kept = await kept_head(vault)
+    signed = must_be_signed(await rows.events.edge(), vault.keys.verifier, kept)
+    if kept is not None:
+        await must_agree(rows, signed, kept)
+    return signed
+
+
+async def must_agree(rows: Repositories, checkpoint: Checkpoint, signed: Checkpoint) -> None:
     """Raise `LogCorrupt` unless one of the two logs is the beginning of the other."""
-    if signed is None:
-        return
     old, new = sorted((checkpoint, signed), key=lambda each: each.size)
     nodes = await rows.events.nodes(consistency_nodes(old.size, new.size), new.size)
     proof = consistency_proof(old.size, new.size, nodes)
@@ -101,13 +107,10 @@ async def _looked_at(
     vault: Vault, read: Callable[[Repositories], Awaitable[Sequence[StoredEntry]]]
 ) -> list[tuple[StoredEntry, bool]]:
     """Return entries, and whether each is in the log that was signed."""
-    signed = await signed_head(vault)
     async with vault.reading() as rows:
-        size = await rows.events.size()
-        found = [stored for stored in await read(rows) if stored.index < size]
-        wanted = {node for each in found for node in inclusion_nodes(each.index, size)}
-        nodes = await rows.events.nodes({*wanted, *root_nodes(size)}, size)
-        checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
-        await must_agree(rows, checkpoint, signed)
-    proofs = {each.index: inclusion_proof(each.index, size, nodes) for each in found}
-    return [(each, holds(each.record, each.index, checkpoint, proofs[each.index])) for each in found]
+        signed = await signed_head(vault, rows)
+        found = [stored for stored in await read(rows) if 0 <= stored.index < signed.size]
+        wanted = {node for each in found for node in inclusion_nodes(each.index, signed.size)}
+        nodes = await rows.events.nodes(wanted, signed.size)
+    proofs = {each.index: inclusion_proof(each.index, signed.size, nodes) for each in found}
+    return [(each, holds(each.record, each.index, signed, proofs[each.index])) for each in found]

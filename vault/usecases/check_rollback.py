@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from vault.audit.checkpoint import open_checkpoint
+from vault.audit.edge import must_be_signed
 from vault.errors import LogBehind
 from vault.ports.vault import Vault
+from vault.sealing.signed_log import kept_head
 from vault.usecases.prove_entry import checkpoint_at
 
 
 async def check_rollback(vault: Vault) -> None:
     """Compare the log with the checkpoint kept beside the slots; raise `LogBehind`.
 
-    Runs before anything is written or zeroed. A log that is longer must begin with the kept one.
+    Runs before anything is written or zeroed. A log that is longer must begin with the kept one, and bear the
+    signature of this vault: raise `LogCorrupt` for one to which somebody else added entries.
     """
-    note = await vault.slots.read_head()
-    if note is None:
+    kept = await kept_head(vault)
+    if kept is None:
         return
-    kept = open_checkpoint(note, vault.keys.verifier)
     async with vault.reading() as rows:
         size = await rows.events.size()
         if size < kept.size:
@@ -26,8 +27,8 @@ async def check_rollback(vault: Vault) -> None:
             )
         now = await checkpoint_at(vault, rows, kept.size)
         whole = await checkpoint_at(vault, rows, size)
-        edge = await rows.events.frontier()
-    if whole.root != edge.root():
+        edge = await rows.events.edge()
+    if whole.root != edge.frontier.root():
         raise LogBehind(
             "the right edge of the log, from which it would grow, is not that of its entries: the database "
             "was changed by hand. Nothing was changed now"
@@ -37,3 +38,4 @@ async def check_rollback(vault: Vault) -> None:
             f"the first {kept.size} entries of the database are not those this vault signed: the log was "
             "rewritten, or the database is another's. Nothing was changed"
         )
+    must_be_signed(edge, vault.keys.verifier, kept)

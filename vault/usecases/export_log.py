@@ -10,25 +10,26 @@ from vault.audit.tree import Node
 from vault.domain.event import Action, Actor
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
-from vault.usecases.prove_entry import sign_frontier
+from vault.sealing.signed_log import signed_head
 from vault.usecases.record_reading import record_reading
 
 
 async def export_log(vault: Vault, *, by: Actor) -> AsyncIterator[tuple[str, bytes]]:
     """Yield (relative path, content) of every file of the export, `checkpoint` last.
 
-    The export is on the log before the first file, and so it is the last entry in it, or nearly.
+    The export is on the log before the first file, and so it is the last entry in it, or nearly. Raise
+    `LogCorrupt` for a log that was rewritten.
     """
     async with vault.reading() as rows:
         size = await rows.events.size()
     await record_reading(vault, Action.LOG_READ, by, count=size, how="export")
     async with vault.reading() as rows:
-        frontier = await rows.events.frontier()
-        async for file in _bundles(rows, frontier.size):
+        signed = await signed_head(vault, rows)
+        async for file in _bundles(rows, signed.size):
             yield file
-        async for file in _tiles(rows, frontier.size):
+        async for file in _tiles(rows, signed.size):
             yield file
-    yield "checkpoint", sign_frontier(vault.keys, frontier)
+    yield "checkpoint", signed.sign(vault.keys.signer)
 
 
 async def _bundles(rows: Repositories, size: int) -> AsyncIterator[tuple[str, bytes]]:

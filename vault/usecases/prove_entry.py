@@ -26,30 +26,31 @@ async def prove_entry(vault: Vault, index: int, *, size: int | None = None) -> T
 
 
 async def _prove(vault: Vault, rows: Repositories, index: int, size: int | None) -> TlogProof:
-    signed = await signed_head(vault)
-    size = await rows.events.size() if size is None else size
+    signed = await signed_head(vault, rows)
+    size = signed.size if size is None else size
     entry = await rows.events.entry(index)
-    if entry is None or not index < size:
+    if entry is None or not 0 <= index < size:
         raise NotFound(f"the log has no entry {index}")
-    nodes = await rows.events.nodes({*inclusion_nodes(index, size), *root_nodes(size)}, size)
-    checkpoint = Checkpoint(vault.keys.log_name, size, root_of(size, nodes))
-    await must_agree(rows, checkpoint, signed)
+    checkpoint = await _checkpoint(vault, rows, size, signed)
+    nodes = await rows.events.nodes(inclusion_nodes(index, size), size)
     proof = inclusion_proof(index, size, nodes)
     if not holds(entry.record, index, checkpoint, proof):
         raise LogCorrupt(f"entry {index} is not the one that the log's tree was grown from")
     return join_proof(entry.record, index, proof, checkpoint.sign(vault.keys.signer))
 
 
+async def _checkpoint(vault: Vault, rows: Repositories, size: int, signed: Checkpoint) -> Checkpoint:
+    if size == signed.size:
+        return signed
+    checkpoint = await checkpoint_at(vault, rows, size)
+    await must_agree(rows, checkpoint, signed)
+    return checkpoint
+
+
 async def sign_checkpoint(vault: Vault) -> bytes:
     """Return the signed note of the log as it is now; raise `LogCorrupt` for one that was rewritten."""
-
-    async def _sign(rows: Repositories) -> bytes:
-        signed = await signed_head(vault)
-        frontier = await rows.events.frontier()
-        await must_agree(rows, Checkpoint(vault.keys.log_name, frontier.size, frontier.root()), signed)
-        return sign_frontier(vault.keys, frontier)
-
-    return await vault.read(_sign)
+    signed = await vault.read(lambda rows: signed_head(vault, rows))
+    return signed.sign(vault.keys.signer)
 
 
 def sign_frontier(keys: ServiceKeys, frontier: Frontier) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
+from vault.audit.edge import SignedEdge, must_be_signed
 from vault.audit.entry import Entry
 from vault.audit.verify import LogVerifier
 from vault.errors import LogCorrupt
@@ -44,6 +45,7 @@ _TELLING = compare_details.TELLING.union(
     compare_recordings.TELLING,
 )
 """What an entry is about if it says anything of the database; most entries don't."""
+_MOST_STRAYS = 1000
 
 
 class _Comparison(Protocol):
@@ -110,17 +112,20 @@ async def _verify(
     log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
     tiles = TileComparison(rows.events.tiles())
     size = await rows.events.size()
-    details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison(size)
+    details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison()
     columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
     grants, identities = GrantComparison(), IdentityComparison()
     others = (parties, keys, holds, grants, identities)
     async for run in rows.events.runs(0, size):
         await tiles.hand_over(log, run.first_index, run.first_index + len(run.records))
         told = await asyncio.to_thread(_feed, log, columns, details, others, run)
-        await recordings.take(rows, told)
+        await recordings.take(rows, told, log.size)
         progress(log.size, size)
     await tiles.finish(log)
-    findings = [str(finding.message) for finding in log.finish(await rows.events.frontier())]
+    edge = await rows.events.edge()
+    findings = [str(finding.message) for finding in log.finish(edge.frontier)]
+    findings += _unsigned(vault, edge, checkpoints)
+    findings += await _strays(rows)
     findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
     findings += [*await details.finish(rows), *await parties.finish(vault, rows)]
     findings += [*await grants.finish(vault, rows), *await identities.finish(vault, rows)]
@@ -135,14 +140,16 @@ def _feed(
     comparisons: Sequence[_Comparison],
     run: StoredRun,
 ) -> list[Entry]:
-    """Take a run; return those of its entries that tell of changes."""
+    """Take a run; return those of its entries that tell of changes, and stand where they say."""
     read = log.feed_run(run.first_index, run.records)
     columns.compare(read, run)
     details.compare(read, run)
     told = [
         Entry.of(each)
-        for each in read
-        if each is not None and (each.action in _TELLING or TELLING_FACT in each.facts)
+        for place, each in enumerate(read, run.first_index)
+        if each is not None
+        and (each.action in _TELLING or TELLING_FACT in each.facts)
+        and each.index == place < log.size
     ]
     for entry in told:
         for comparison in (details, *comparisons):
@@ -150,9 +157,25 @@ def _feed(
     return told
 
 
+async def _strays(rows: Repositories) -> list[str]:
+    """Name entries that were put outside of the log, where no tree has them, but lists do."""
+    strays = await rows.events.strays(_MOST_STRAYS)
+    return [f"entry {index}: it is in the database, but outside of the log" for index in sorted(strays)]
+
+
 def _root(log: LogVerifier) -> bytes | None:
     frontier = log.frontier()
     return frontier.root() if frontier is not None else None
+
+
+def _unsigned(vault: Vault, edge: SignedEdge, checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """Say where the log was added to by somebody without the service's key."""
+    signed = [checkpoint for checkpoint in checkpoints if checkpoint.size == edge.frontier.size]
+    try:
+        must_be_signed(edge, vault.keys.verifier, signed[0] if signed else None)
+    except LogCorrupt as error:
+        return [str(error)]
+    return []
 
 
 def _conflicts(checkpoints: Sequence[Checkpoint]) -> list[str]:

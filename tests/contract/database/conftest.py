@@ -16,6 +16,7 @@ import pytest
 
 from tests.fakes.clock import SettableClock
 from tests.fakes.database import MemoryDatabase
+from tests.fakes.notary import FakeNotary
 from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
 from vault.db.schema import upgrade
@@ -41,17 +42,15 @@ Ask = Callable[[str], Any]  # for a fixture, by its name
 
 async def _sqlite(ask: Ask, clock: SettableClock, slots: Slots) -> Database:
     path = shutil.copy(ask("template"), ask("tmp_path") / "vault.db")
-    return await SqlDatabase.open(f"sqlite:///{path}", clock=clock, on_commit=slots.keep)
+    return await SqlDatabase.open(f"sqlite:///{path}", clock=clock, notary=FakeNotary(slots.keep))
 
 
 async def _postgresql(ask: Ask, clock: SettableClock, slots: Slots) -> Database:
-    return await SqlDatabase.open(ask("postgresql_url"), clock=clock, on_commit=slots.keep)
+    return await SqlDatabase.open(ask("postgresql_url"), clock=clock, notary=FakeNotary(slots.keep))
 
 
 async def _memory(_ask: Ask, clock: SettableClock, slots: Slots) -> Database:
-    database = MemoryDatabase(clock)
-    database.on_commit = slots.keep
-    return database
+    return MemoryDatabase(clock, notary=FakeNotary(slots.keep))
 
 
 Opener = Callable[[Ask, SettableClock, Slots], Awaitable[Database]]

@@ -139,7 +139,7 @@ async def append(database: Database, count: int = 1, event: AuditEvent = OPENED)
 async def verified_size(database: Database) -> int:
     """Recompute the whole log: dense, in order, every tile kept, the right edge true. Return its size."""
     async with database.reading() as rows:
-        size, frontier = await rows.events.size(), await rows.events.frontier()
+        size, frontier = await rows.events.size(), (await rows.events.edge()).frontier
         verifier = LogVerifier()
         kept = {Tile(level, index): hashes async for level, index, hashes in rows.events.tiles()}
         full = {tile for tile, width in tiles_of(size) if width == TILE_WIDTH}

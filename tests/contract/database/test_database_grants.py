@@ -135,10 +135,10 @@ async def test_what_a_grant_needs(database: Database) -> None:
 async def test_approvals_that_are_not_used_are_found(database: Database) -> None:
     """Approved and unused, of that person, recording and action alone, the oldest approval first."""
     later, sooner, used = (
-        replace(request(number).approve(MAX, NOON + hours * DAY), vouched=b"\x00mark")
+        replace(request(number).approve(MAX, NOON + hours * DAY, 30 * DAY), vouched=b"\x00mark")
         for number, hours in ((1, 3), (2, 2), (3, 1))
     )
-    other = request(5, Action.RECORDING_EXPORTED).approve(MAX, NOON)
+    other = request(5, Action.RECORDING_EXPORTED).approve(MAX, NOON, DAY)
     await add(database, *(request(number) for number in (1, 2, 3, 4)), request(5, Action.RECORDING_EXPORTED))
     async with database.unit_of_work() as work:
         for each in (later, sooner, used.use(NOON), other):

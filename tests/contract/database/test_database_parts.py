@@ -7,38 +7,41 @@ from datetime import date
 
 from tests.contract.database.samples import ACME, ZENITH, add_parties, add_uploads, append, recording, upload
 from tests.fakes.clock import NOON
-from vault.domain.names import BlobKey, RecordingId
+from vault.domain.names import BlobKey
 from vault.domain.recording import RecordingState
 from vault.domain.staff import LockedIdentity, Owner
 from vault.ports.database import Database
-from vault.ports.recording_parts import FoundBy
-from vault.ports.repositories import Period, PeriodSlot
+from vault.ports.recording_parts import Beside, FoundBy
+from vault.ports.repositories import Period, PeriodSlot, SealedDetails
 
 DAY = date(2026, 11, 20)
-NOBODY = RecordingId("nobody")
 
 
 async def test_parts_are_read_in_runs(database: Database) -> None:
-    """Headers and ways to find come for those that are there; a token for each that the index has."""
+    """What lies beside recordings comes for those of a span, and a token for each that the index has."""
     await add_parties(database)
     await add_uploads(database, *(upload(each, numbers=("one", "two")) for each in range(600)))
     async with database.unit_of_work() as work:
         await work.recordings.drop_header(recording(1).id)
+        await work.recordings.drop_details(upload(2).day)
         await work.commit()
     ids = [recording(each).id for each in range(600)]
 
     async with database.reading() as rows:
-        headers = await rows.recording_parts.headers([*ids, NOBODY])
-        found_by = await rows.recording_parts.found_by([*ids, NOBODY])
+        beside = await rows.recording_parts.beside(1, 598)
+        none = await rows.recording_parts.beside(600, 999)
         wanted = [(token, each) for each in ids for token in ("one", "three")]
         indexed = await rows.recording_parts.indexed(wanted)
-        nothing = await rows.recording_parts.indexed([]), await rows.recording_parts.headers([])
+        nothing = await rows.recording_parts.indexed([])
 
-    assert headers == {recording(each).id: f"header {each}".encode() for each in range(600) if each != 1}
-    assert found_by.keys() == set(ids)
-    assert found_by[ids[7]] == FoundBy(upload(7).started_at, "same 7", "call 7")
+    assert beside.keys() == set(ids[1:599])
+    assert [each for each in ids if each in beside and beside[each].header is None] == [ids[1]]
+    assert [each for each in ids if each in beside and beside[each].details is None] == [ids[2]]
+    seventh = upload(7)
+    found_by = FoundBy(seventh.started_at, "same 7", "call 7")
+    assert beside[ids[7]] == Beside(found_by, b"header 7", SealedDetails(seventh.day, seventh.details))
     assert indexed == {("one", each) for each in ids}
-    assert nothing == (set(), {})
+    assert (nothing, none) == (set(), {})
 
 
 async def test_recordings_are_known_by_slot_and_blob(database: Database) -> None:
@@ -89,20 +92,14 @@ async def test_every_identity_is_read_in_order(database: Database) -> None:
 
 
 async def test_periods_have_their_slots(database: Database) -> None:
-    """Each with the moment from which its slot is its slot; a living one that is called destroyed is told."""
+    """Each with the moment from which its slot is its slot, which is in use."""
     async with database.unit_of_work() as work:
         number = await work.slots.claim("day-details", NOON)
         await work.slots.add_period(Period.DAY_DETAILS, DAY, number)
         await work.commit()
     async with database.reading() as rows:
         assert list(await rows.slots.periods()) == [PeriodSlot(Period.DAY_DETAILS, DAY, number, NOON)]
-        assert [batch async for batch in rows.slots.destroyed_in_use()] == []
-
-    async with database.unit_of_work() as work:
-        await work.slots.mark_destroyed([number], NOON)
-        await work.commit()
-    async with database.reading() as rows:
-        assert [list(batch) async for batch in rows.slots.destroyed_in_use()] == [[number]]
+        assert await rows.slots.in_use([number, 99]) == [number]
 
 
 async def test_an_honest_log_has_no_orphaned_details(database: Database) -> None:

@@ -45,16 +45,6 @@ async def test_a_claim_undone_is_free_again(database: Database) -> None:
     assert await claim(database) == undone == 1
 
 
-async def test_skipping_never_goes_back(database: Database) -> None:
-    """After `skip_to` claims begin there; skipping backwards does nothing."""
-    async with database.unit_of_work() as work:
-        await work.slots.skip_to(100)
-        await work.slots.skip_to(50)
-        await work.commit()
-
-    assert [await claim(database), await claim(database)] == [100, 101]
-
-
 async def test_what_is_destroyed_stays_known(database: Database) -> None:
     """Destroyed numbers are told ascending, each once, however often they were marked."""
     for _ in range(6):
@@ -110,7 +100,7 @@ async def test_a_slot_in_use_is_not_claimed(database: Database) -> None:
     assert await claim(database) == 41
 
 
-async def test_what_lives_under_a_destroyed_slot_is_told(database: Database) -> None:
+async def test_what_lives_under_a_slot_is_told(database: Database) -> None:
     """Those of living recordings and of identities, and none of what has ended."""
     await add_parties(database)
     await add_uploads(database, upload(1), upload(2), upload(3))
@@ -120,20 +110,20 @@ async def test_what_lives_under_a_destroyed_slot_is_told(database: Database) -> 
         await work.identities.add(LOCKED)
         for _ in range(2):
             await work.slots.claim("test", NOON)
-        await work.slots.mark_destroyed([41, 42], NOON)
         await work.commit()
     async with database.reading() as rows:
-        assert [batch async for batch in rows.slots.destroyed_in_use()] == []
+        assert await rows.slots.in_use([41, 42, *range(100, 1100)]) == []
 
     async with database.unit_of_work() as work:
         await work.recordings.save(replace(upload(1).recording, slot=41))
         await work.recordings.save(replace(ended, slot=42))
         await work.commit()
     async with database.reading() as rows:
-        assert [number async for batch in rows.slots.destroyed_in_use() for number in batch] == [41]
+        assert await rows.slots.in_use([*range(100, 1100), 42, 41]) == [41]
 
     async with database.unit_of_work() as work:
         await work.identities.save(replace(LOCKED, slot=42))
         await work.commit()
     async with database.reading() as rows:
-        assert [number async for batch in rows.slots.destroyed_in_use() for number in batch] == [41, 42]
+        assert await rows.slots.in_use([42, 41]) == [41, 42]
+        assert await rows.slots.in_use([]) == []

@@ -138,7 +138,7 @@ async def test_every_commit_that_grew_the_log_is_told_before_it_is_answered(
 
     assert len(slots.told) == 1
     async with database.reading() as rows:
-        assert slots.told[-1] == await rows.events.frontier()
+        assert slots.told[-1] == (await rows.events.edge()).frontier
     await database.check()
 
 

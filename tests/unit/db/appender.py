@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 
 from tests.contract.database.samples import append
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import nothing
+from tests.fakes.notary import FakeNotary
 from vault.audit.entry import Entry
 from vault.db.database import SqlDatabase
 
@@ -20,7 +20,7 @@ def append_many(url: str, acknowledged: Connection, each: int) -> None:
 
 
 async def _append_many(url: str, acknowledged: Connection, each: int) -> None:
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
 
     async def one() -> None:
         for _ in range(each):

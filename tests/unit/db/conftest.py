@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import nothing
+from tests.fakes.notary import FakeNotary
 from vault.db.database import SqlDatabase
 from vault.db.schema import upgrade
 
@@ -46,6 +46,6 @@ def url(request: pytest.FixtureRequest, kind: str) -> str:
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[SqlDatabase]:
     """The database, open."""
-    opened = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    opened = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     yield opened
     await opened.close()

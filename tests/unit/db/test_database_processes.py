@@ -11,8 +11,9 @@ from multiprocessing.process import BaseProcess
 
 from tests.contract.database.samples import append, verified_size
 from tests.fakes.clock import SettableClock
+from tests.fakes.notary import FakeNotary
 from tests.unit.db.appender import AT_ONCE, append_many
-from tests.unit.db.troubles import nothing, on_both
+from tests.unit.db.troubles import on_both
 from vault.db.database import SqlDatabase
 
 _processes = multiprocessing.get_context("forkserver")
@@ -86,7 +87,7 @@ async def test_what_was_acknowledged_survives_a_kill(url: str) -> None:
             process.kill()
             acknowledged_at_most = max(acknowledged_at_most, *received(acknowledged), 0)
 
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     await append(database)
     assert await verified_size(database) > acknowledged_at_most + 1
     await database.close()

@@ -10,7 +10,8 @@ import pytest
 
 from tests.contract.database.samples import ACME, OPENED, append, verified_size
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import cancelled_at, nothing, on_both
+from tests.fakes.notary import FakeNotary
+from tests.unit.db.troubles import cancelled_at, on_both
 from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
 from vault.db.group_commit import BODIES_PER_GROUP
@@ -122,7 +123,7 @@ async def test_a_refusal_waits_for_what_it_saw(url: str) -> None:
     async def fail(_frontier: Frontier) -> None:
         raise OSError
 
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=fail)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary(fail))
     outcomes = await asyncio.gather(*(_commit(database, "c1") for _ in range(2)), return_exceptions=True)
     await database.close()
 
@@ -137,7 +138,7 @@ async def test_bodies_share_commits(url: str) -> None:
     async def tell(frontier: Frontier) -> None:
         told.append(frontier.size)
 
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=tell)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary(tell))
     await asyncio.gather(*(append(database) for _ in range(3 * BODIES_PER_GROUP)))
     await database.close()
 
@@ -208,7 +209,7 @@ async def test_cancelled_readers_leave_the_pool_whole(database: SqlDatabase) -> 
 @on_both
 async def test_closing_ends_what_is_under_way(url: str) -> None:
     """Whoever has the turn may finish; whoever waits or comes later hears `DatabaseUnavailable`."""
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     async with database.unit_of_work() as work:
         waiting = asyncio.create_task(append(database))
         await asyncio.sleep(0)
@@ -224,7 +225,7 @@ async def test_closing_ends_what_is_under_way(url: str) -> None:
         await append(database)
     await database.close()
 
-    again = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    again = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     assert await verified_size(again) == 1
     await again.close()
 

@@ -78,7 +78,7 @@ async def test_a_tile_of_level_one_is_kept_as_it_fills(database: SqlDatabase, lo
 
         async with database.reading() as rows:
             kept = {Tile(level, index): hashes async for level, index, hashes in rows.events.tiles()}
-            assert await rows.events.frontier() == long_log.frontier()
+            assert (await rows.events.edge()).frontier == long_log.frontier()
         assert kept == long_log.tiles
 
     assert Tile(1, 0) in long_log.tiles

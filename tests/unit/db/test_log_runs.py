@@ -137,7 +137,7 @@ async def test_what_is_no_bytes_is_a_finding(database: SqlDatabase, name: str) -
     log = LogVerifier()
     log.feed_run(run.first_index, run.records)
     async with database.reading() as rows:
-        found = log.finish(await rows.events.frontier())
+        found = log.finish((await rows.events.edge()).frontier)
 
     assert [(each.kind, each.index) for each in found] == [
         (FindingKind.MALFORMED, 17),

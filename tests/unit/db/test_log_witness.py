@@ -10,19 +10,32 @@ from pathlib import Path
 
 import pytest
 
+from keys.service import ServiceKeys
 from tests.contract.database.samples import append, verified_size
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import nothing
-from vault.audit.checkpoint import Checkpoint
+from tests.fakes.notary import FakeNotary
+from tests.fakes.slots import MemorySlots
+from vault.app.notary import LogNotary
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.database import SqlDatabase
 from vault.errors import LogUnavailable
+from vault.usecases.prove_entry import sign_frontier
 
 
 @pytest.fixture
 async def another(url: str) -> AsyncIterator[SqlDatabase]:
     """The same database, open in another process."""
-    opened = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    opened = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def signed(path: Path, url: str) -> AsyncIterator[SqlDatabase]:
+    """A database whose log is signed by a vault's own key; 3 entries are in it."""
+    keys = ServiceKeys(ServiceKeys.new_secret(), "callvault/test")
+    opened = await SqlDatabase.open(url, clock=SettableClock(), notary=LogNotary(keys, MemorySlots()))
+    await append(opened, 3)
     yield opened
     await opened.close()
 
@@ -50,6 +63,11 @@ def cut(connection: sqlite3.Connection) -> None:
 def edit_and_add(connection: sqlite3.Connection) -> None:
     """Hide an edit behind an entry that another process might have written."""
     edit(connection)
+    add(connection)
+
+
+def add(connection: sqlite3.Connection) -> None:
+    """Append an entry after the last one."""
     columns = "time, actor, action, outcome, channel, recording, customer, record"
     connection.execute(
         f'INSERT INTO log_entries ("index", {columns}) SELECT 3, {columns} FROM log_entries WHERE "index" = 2'  # noqa: S608 - names of our own
@@ -72,7 +90,7 @@ async def test_a_rewritten_log_is_not_continued(
 async def test_a_process_that_only_read_is_a_witness_too(database: SqlDatabase, url: str, path: Path) -> None:
     """What a process saw when it opened the database counts, before it has written anything."""
     await append(database, 3)
-    late = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    late = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     try:
         rewrite(path, edit)
         with pytest.raises(LogUnavailable):
@@ -106,17 +124,8 @@ async def test_other_processes_may_go_on(database: SqlDatabase, another: SqlData
 
 async def test_what_others_signed_counts(path: Path, url: str) -> None:
     """An entry newer than what a process has seen is held against the head that another process signed."""
-    signed: list[Checkpoint] = []
-
-    async def sign(frontier: Frontier) -> None:
-        signed.append(Checkpoint("log", frontier.size, frontier.root()))
-
-    async def head() -> Checkpoint:
-        return signed[-1]
-
-    opened = [
-        await SqlDatabase.open(url, clock=SettableClock(), on_commit=sign, signed_head=head) for _ in range(2)
-    ]
+    notary = FakeNotary()
+    opened = [await SqlDatabase.open(url, clock=SettableClock(), notary=notary) for _ in range(2)]
     try:
         writer, late = opened
         await append(writer, 3)
@@ -132,3 +141,51 @@ async def test_what_others_signed_counts(path: Path, url: str) -> None:
     finally:
         for each in opened:
             await each.close()
+
+
+def unsign(connection: sqlite3.Connection) -> None:
+    """Append an entry, and let the right edge be as in a database from before it was signed."""
+    add(connection)
+    connection.execute("UPDATE log_head SET note = NULL")
+
+
+def sign_by_another(connection: sqlite3.Connection) -> None:
+    """Append an entry under a signature that somebody else's key makes."""
+    add(connection)
+    rows = connection.execute('SELECT record FROM log_entries ORDER BY "index"')
+    grown = Frontier().extend(leaf_hash(record) for (record,) in rows)
+    stranger = ServiceKeys(ServiceKeys.new_secret(), "callvault/test")
+    connection.execute("UPDATE log_head SET note = ?", (sign_frontier(stranger, grown),))
+
+
+@pytest.mark.parametrize("change", [add, unsign, sign_by_another])
+@pytest.mark.parametrize("opened", ["before", "after"])
+async def test_nobody_else_adds_to_the_log(
+    signed: SqlDatabase, path: Path, url: str, change: Callable[[sqlite3.Connection], None], opened: str
+) -> None:
+    """An entry in the log's own form, with its right edge, is neither continued nor signed by any process."""
+    notary = signed._witness._notary
+    kept = await notary.kept()
+    if opened == "before":
+        rewrite(path, change)
+    late = await SqlDatabase.open(url, clock=SettableClock(), notary=notary)
+    if opened == "after":
+        rewrite(path, change)
+
+    for each in (signed, late):
+        with pytest.raises(LogUnavailable):
+            await append(each)
+    await late.close()
+    assert await notary.kept() == kept
+
+
+async def test_a_log_from_before_it_was_signed_goes_on(signed: SqlDatabase, path: Path, url: str) -> None:
+    """What was kept beside the slots stands in for the signature, until the next commit."""
+    rewrite(path, lambda rows: rows.execute("UPDATE log_head SET note = NULL"))
+    late = await SqlDatabase.open(url, clock=SettableClock(), notary=signed._witness._notary)
+
+    await append(late)
+    await append(signed)
+    await late.close()
+
+    assert await verified_size(signed) == 5

@@ -17,7 +17,7 @@ from tests.contract.database.samples import (
     verified_size,
 )
 from tests.fakes.clock import NOON, SettableClock
-from tests.unit.db.troubles import nothing
+from tests.fakes.notary import FakeNotary
 from vault.db import moving
 from vault.db.database import SqlDatabase
 from vault.db.moving import give_up_move, move_database
@@ -38,7 +38,7 @@ def quiet(_table: str, _done: int, _in_all: int) -> None:
 
 async def opened(url: str) -> SqlDatabase:
     """Open a database as the service would."""
-    return await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    return await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def everything(url: str) -> tuple[object, ...]:
             await rows.recordings.details([upload(3).recording.id]),
             [entry async for entry in rows.events.scan(0, 1000)],
             [tile async for tile in rows.events.tiles()],
-            await rows.events.frontier(),
+            await rows.events.edge(),
             [number async for batch in rows.slots.destroyed() for number in batch],
             await rows.slots.period(Period.DAY_DETAILS, NOON.date()),
         )

@@ -15,14 +15,15 @@ from sqlalchemy import create_engine, text
 
 from tests.contract.database.samples import ACME, append, verified_size
 from tests.fakes.clock import SettableClock
+from tests.fakes.notary import FakeNotary
 from tests.harness.postgres import Server
-from tests.unit.db.troubles import nothing
 from vault.db import group, tables
 from vault.db import log_tables as _log_tables  # noqa: F401 - joins its tables to `metadata`
 from vault.db.connection import AsyncConnection
 from vault.db.database import SqlDatabase
 from vault.db.engine import reading_engine, writing_engine
 from vault.db.log_tail import LogTail
+from vault.db.notary import Notary
 from vault.db.schema import upgrade
 from vault.errors import ConfigInvalid, DatabaseUnavailable, Invalid, NoVault
 
@@ -30,7 +31,7 @@ from vault.errors import ConfigInvalid, DatabaseUnavailable, Invalid, NoVault
 @pytest.fixture
 async def database(postgresql_url: str) -> AsyncIterator[SqlDatabase]:
     """The database, open."""
-    opened = await SqlDatabase.open(postgresql_url, clock=SettableClock(), on_commit=nothing)
+    opened = await SqlDatabase.open(postgresql_url, clock=SettableClock(), notary=FakeNotary())
     yield opened
     await opened.close()
 
@@ -58,7 +59,7 @@ async def test_two_upgrades_at_once_make_one_database(postgres: Server) -> None:
 
     await asyncio.gather(upgrade(url), upgrade(url))
 
-    opened = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    opened = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     await opened.close()
 
 
@@ -73,7 +74,7 @@ async def test_an_upgrade_that_fails_leaves_nothing(postgres: Server) -> None:
     query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     assert postgres.run(query, database=name) == [("log_head",)]
     with pytest.raises(NoVault):
-        await SqlDatabase.open(postgres.url(name), clock=SettableClock(), on_commit=nothing)
+        await SqlDatabase.open(postgres.url(name), clock=SettableClock(), notary=FakeNotary())
 
 
 async def test_a_database_in_the_order_of_a_language_is_refused(postgres: Server) -> None:
@@ -118,12 +119,12 @@ async def test_a_deadlock_with_somebody_outside_is_begun_again(
     raised = 0
     load = LogTail.load
 
-    async def unlucky(connection: AsyncConnection) -> LogTail:
+    async def unlucky(connection: AsyncConnection, notary: Notary) -> LogTail:
         nonlocal raised
         if raised < 2:
             raised += 1
             await connection.execute(text("DO $$ BEGIN RAISE 'no luck' USING ERRCODE = '40P01'; END $$"))
-        return await load(connection)
+        return await load(connection, notary)
 
     monkeypatch.setattr(LogTail, "load", unlucky)
 
@@ -136,7 +137,7 @@ async def test_a_deadlock_with_somebody_outside_is_begun_again(
 async def test_who_holds_the_log_too_long_is_not_waited_for(postgres: Server, postgresql_url: str) -> None:
     """Somebody's lock on the head ends in `DatabaseUnavailable`, and once it is gone all goes on."""
     impatient = f"{postgresql_url}&options=-c%20lock_timeout%3D100ms"
-    database = await SqlDatabase.open(impatient, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(impatient, clock=SettableClock(), notary=FakeNotary())
     with psycopg.connect(postgresql_url) as somebody:
         somebody.execute("SELECT * FROM log_head FOR UPDATE")
         with pytest.raises(DatabaseUnavailable, match="too long"):
@@ -165,7 +166,7 @@ async def test_what_postgresql_cannot_keep_is_refused(database: SqlDatabase) -> 
 async def test_what_is_no_url_is_told_without_quoting_it(url: str) -> None:
     """The error names the setting; the password is in none of its words, causes included."""
     with pytest.raises((ConfigInvalid, DatabaseUnavailable)) as raised:
-        await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+        await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
 
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
 
@@ -175,7 +176,7 @@ async def test_a_wrong_password_is_told_to_nobody(postgres: Server) -> None:
     url = f"postgresql://postgres:hunter2@127.0.0.1:{postgres.port}/postgres"
 
     with pytest.raises(DatabaseUnavailable) as raised:
-        await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+        await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
 
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
 
@@ -188,7 +189,7 @@ async def test_the_password_may_come_from_elsewhere(
     name = postgresql_url.rpartition("@/")[2].partition("?")[0]
     url = f"postgresql://postgres@127.0.0.1:{postgres.port}/{name}"
 
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
 
     await append(database)
     await database.close()

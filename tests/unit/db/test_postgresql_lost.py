@@ -12,6 +12,7 @@ from sqlalchemy import Connection, ExceptionContext, event
 
 from tests.contract.database.samples import ACME, OPENED, append, verified_size
 from tests.fakes.clock import SettableClock
+from tests.fakes.notary import FakeNotary
 from tests.harness.postgres import Server
 from tests.harness.tcp_proxy import TcpProxy, proxying
 from vault.audit.tree import Frontier
@@ -64,7 +65,7 @@ async def far(postgres: Server, postgresql_url: str, proxy: TcpProxy) -> AsyncIt
         told.append(frontier.size)
 
     url = postgres.tcp_url(name, port=proxy.port)
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=tell)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary(tell))
     yield Far(database, proxy, postgres, name, told)
     proxy.forward()
     await database.close()

@@ -12,8 +12,8 @@ import pytest
 
 from tests.contract.database.samples import ACME, OPENED, add_parties, add_uploads, upload, verified_size
 from tests.fakes.clock import NOON, SettableClock
+from tests.fakes.notary import FakeNotary
 from tests.harness.postgres import Server
-from tests.unit.db.troubles import nothing
 from vault.db.database import SqlDatabase
 from vault.db.schema import upgrade
 from vault.db.server import look_at_server
@@ -52,7 +52,7 @@ async def test_the_services_role_serves_and_cannot_rewrite_the_log(separated: Se
     """All that the service does works; changing, removing or emptying the log is refused by the server."""
     url = separated.url("callvault", user="callvault_service")
     await upgrade(url)  # as `init` does: the owner's `migrate` has done it
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     await add_parties(database)
     await add_uploads(database, upload(1, numbers=("token",)))
     async with database.unit_of_work() as work:
@@ -94,7 +94,7 @@ async def test_details_are_erased_by_the_owner_alone(separated: Server) -> None:
     """The service's role is told so, and what others do in the same transaction stays; the owner's erases."""
     for user, left in (("callvault_service", 1), ("callvault_owner", 0)):
         database = await SqlDatabase.open(
-            separated.url("callvault", user=user), clock=SettableClock(), on_commit=nothing
+            separated.url("callvault", user=user), clock=SettableClock(), notary=FakeNotary()
         )
 
         async def _erase(database: SqlDatabase = database) -> None:

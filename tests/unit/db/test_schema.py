@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Table, create_engine
 
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import nothing
+from tests.fakes.notary import FakeNotary
 from vault.db import log_tables as _log_tables  # noqa: F401 - joins its tables to `metadata`
 from vault.db import renewals as _renewals
 from vault.db import schema, tables
@@ -40,7 +40,7 @@ from vault.ports.repositories import VaultRecord
 
 async def open_and_close(url: str) -> None:
     """Open the database as the service would."""
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     await database.close()
 
 
@@ -181,9 +181,10 @@ def test_opening_costs_no_alembic(url: str) -> None:
     """Alembic takes a third of a second to import: opening a vault does without."""
     code = f"""
 import asyncio, sys
+from tests.fakes.notary import FakeNotary
 from vault.db.database import SqlDatabase
 async def main():
-    database = await SqlDatabase.open({url!r}, clock=None, on_commit=None)
+    database = await SqlDatabase.open({url!r}, clock=None, notary=FakeNotary())
     await database.close()
 asyncio.run(main())
 sys.exit('alembic' in sys.modules)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.contract.database.samples import add_parties, add_uploads, upload
 from tests.fakes.clock import SettableClock
-from tests.unit.db.troubles import nothing
+from tests.fakes.notary import FakeNotary
 from vault.db import schema
 from vault.db.database import SqlDatabase
 from vault.db.engine import writing_engine
@@ -18,7 +18,7 @@ _OLDER = "0007"  # before the index that forbids it
 
 async def damaged(url: str) -> list[str]:
     """Give two of three recordings one slot, as no program of ours does; return their ids."""
-    database = await SqlDatabase.open(url, clock=SettableClock(), on_commit=nothing)
+    database = await SqlDatabase.open(url, clock=SettableClock(), notary=FakeNotary())
     await add_parties(database)
     uploads = [upload(number) for number in (1, 2, 3)]
     await add_uploads(database, *uploads)

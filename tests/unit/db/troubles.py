@@ -10,14 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from vault.audit.tree import Frontier
 from vault.db.database import SqlDatabase
 
 on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
-
-
-async def nothing(_frontier: Frontier) -> None:
-    """Be told of a commit and do nothing."""
 
 
 class CancelledAt(Awaitable[None]):

@@ -6,19 +6,22 @@ import pytest
 
 from keys.errors import SignatureInvalid
 from keys.service import ServiceKeys
+from tests.fakes.log import MemoryLogWriter
 from tests.fakes.scene import OPERATOR, Scene
 from tests.fakes.vault import Parts, fake_vault
 from vault.audit.checkpoint import open_checkpoint
 from vault.audit.tree import Frontier
+from vault.domain.event import Action, AuditEvent
 from vault.domain.names import CustomerName, RecordingId
-from vault.errors import LogBehind, LogUnavailable
+from vault.errors import LogBehind, LogCorrupt, LogUnavailable
 from vault.ports.repositories import RecordingFilter
 from vault.usecases.change_customer import change_customer
 from vault.usecases.check_rollback import check_rollback
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.list_recordings import list_recordings
-from vault.usecases.prove_entry import sign_checkpoint, sign_frontier
+from vault.usecases.prove_entry import prove_entry, sign_checkpoint, sign_frontier
 from vault.usecases.recover import recover
+from vault.usecases.verify_log import verify_log
 
 
 async def one_more(scene: Scene, title: str = "x") -> None:
@@ -89,7 +92,7 @@ async def test_a_forged_head_is_no_head(scene: Scene) -> None:
     """A head signed by other keys stops the vault instead of being believed."""
     forger = ServiceKeys(ServiceKeys.new_secret(), scene.vault.keys.log_name)
     async with scene.vault.reading() as rows:
-        forged = sign_frontier(forger, await rows.events.frontier())
+        forged = sign_frontier(forger, (await rows.events.edge()).frontier)
     await scene.vault.slots.write_head(forged, 1 << 40)
 
     with pytest.raises(SignatureInvalid):
@@ -103,6 +106,28 @@ async def test_listing_is_an_entry_too(scene: Scene) -> None:
 
     with pytest.raises(LogBehind):
         await check_rollback(yesterday.over(yesterday.parts.beside(scene.parts.slots)).vault)
+
+
+async def test_a_log_that_somebody_else_added_to_is_refused(scene: Scene) -> None:
+    """Entries in the log's own form, with their right edge: the vault does not open, signs and names them."""
+    await one_more(scene)
+    state = scene.parts.database.state
+    size, note = state.frontier.size, state.note
+    await MemoryLogWriter(state, scene.parts.clock).append(AuditEvent(Action.LOG_READ, OPERATOR, reason="x"))
+
+    for left in (note, None):
+        state.note = left
+        with pytest.raises(LogCorrupt):
+            await check_rollback(scene.vault)
+        for attempt in (sign_checkpoint(scene.vault), prove_entry(scene.vault, size)):
+            with pytest.raises(LogCorrupt):
+                await attempt
+        assert (await verify_log(scene.vault)).findings
+    state.note = note
+    assert (
+        f"no process of this vault wrote entries {size} to {size}: they were added by hand"
+        in (await verify_log(scene.vault)).findings
+    )
 
 
 async def test_a_right_edge_of_other_entries_is_refused(scene: Scene) -> None:
