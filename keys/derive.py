@@ -27,13 +27,13 @@ def hkdf(key: bytes, *, salt: bytes, info: bytes, length: int = KEY_BYTES) -> by
     return HKDF(algorithm=SHA256(), length=length, salt=salt, info=info).derive(key)
 
 
-def derive(secret: Secret, label: str, *, salt: bytes = b"", length: int = KEY_BYTES) -> Secret:
-    """Derive a secret of `length` bytes that says nothing about `secret` or about other labels.
+def derive(secret: Secret, label: str, *, salt: bytes = b"") -> Secret:
+    """Derive a secret of 32 bytes that says nothing about `secret` or about other labels.
 
     `secret` must be hard to guess already: this is no password hash.
     """
     info = b"callvault/" + label.encode() + b" v1"
-    return Secret(hkdf(secret.reveal(), salt=salt, info=info, length=length))
+    return Secret(hkdf(secret.reveal(), salt=salt, info=info))
 
 
 def seal_small(key: Secret, plaintext: bytes, bound_to: bytes) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -151,11 +150,6 @@ class NoteVerifier:
             except InvalidSignature:
                 raise SignatureInvalid(f"the note's signature by {self.name} is wrong") from None
         return parsed.text
-
-
-def generate_seed() -> Secret:
-    """Return a new seed for `NoteSigner`, from the operating system's generator."""
-    return Secret(os.urandom(SEED_BYTES))
 
 
 def _parse_line(line: str) -> NoteSignature:

@@ -22,7 +22,8 @@ VaultError
 │   ├── Kept                 something keeps the recording
 │   │   ├── HoldInForce      a legal hold
 │   │   └── RegimeKeeps      the customer's instruction to keep what was collected
-│   └── Closed               the customer was closed, the source revoked
+│   ├── Closed               the customer was closed, the source revoked
+│   └── Lapsed               what waited for a second DPO waited too long
 ├── Unavailable              not now; trying again may help
 │   ├── DatabaseUnavailable  the database can't be reached or written
 │   │   └── DatabaseForbids  its role may not do this; the owner of its tables may
@@ -193,6 +194,12 @@ class Closed(Conflict):
     """The customer was closed or the source revoked."""
 
     code = "closed"
+
+
+class Lapsed(Conflict):
+    """What waited for a second DPO waited too long: it is asked for anew."""
+
+    code = "lapsed"
 
 
 class Unavailable(VaultError):

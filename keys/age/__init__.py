@@ -17,7 +17,6 @@ from keys.age.layout import (
     plaintext_bytes,
     sealed_bytes,
     span,
-    spans,
 )
 from keys.age.opening import PayloadOpener, open_stream
 from keys.age.scrypt import ScryptIdentity
@@ -52,6 +51,5 @@ __all__ = [
     "seal_header",
     "sealed_bytes",
     "span",
-    "spans",
     "split_header",
 ]

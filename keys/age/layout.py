@@ -6,7 +6,6 @@ and it is empty only if the whole payload is. So sizes and places follow from th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keys.errors import PayloadCorrupt
@@ -47,8 +46,8 @@ def chunk_nonce(index: int, *, last: bool) -> bytes:
 class ChunkSpan:
     """The whole chunks that hold a range of plaintext.
 
-    Read `length` bytes at `offset` of the payload (its nonce counted), open them from `first_chunk` on, and
-    `trim` what comes out.
+    Read `length` bytes at `offset` of the payload (its nonce counted), open them from `first_chunk` on, drop
+    `skip` bytes of what comes out and keep `keep`.
     """
 
     first_chunk: int
@@ -56,12 +55,6 @@ class ChunkSpan:
     length: int
     skip: int
     keep: int
-
-    def trim(self, opened: bytes) -> bytes:
-        """Cut the opened chunks down to the range: drop `skip` bytes, keep `keep`."""
-        if self.skip == 0 and self.keep == len(opened):
-            return opened
-        return opened[self.skip : self.skip + self.keep]
 
 
 def span(start: int, stop: int, plaintext_bytes: int) -> ChunkSpan:
@@ -82,12 +75,3 @@ def span(start: int, stop: int, plaintext_bytes: int) -> ChunkSpan:
         skip=start - first * CHUNK_BYTES,
         keep=stop - start,
     )
-
-
-def spans(start: int, stop: int, plaintext_bytes: int, *, chunks: int = 4) -> Iterator[ChunkSpan]:
-    """Yield the range piece by piece, each of at most so many whole chunks: constant memory for any range."""
-    step = chunks * CHUNK_BYTES
-    border = start // CHUNK_BYTES * CHUNK_BYTES + step
-    yield span(start, min(border, stop), plaintext_bytes)
-    for at in range(border, stop, step):
-        yield span(at, min(at + step, stop), plaintext_bytes)

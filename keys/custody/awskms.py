@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.parsers import ResponseParserError
 
 from keys.errors import CustodyRefused, CustodyUnavailable, KeysError
 from keys.secret import Secret
@@ -46,12 +47,15 @@ _PASSING = frozenset(
         "KMSInternalException",
         "KeyUnavailableException",
         "LimitExceededException",
+        "RequestLimitExceeded",
         "RequestTimeoutException",
         "ServiceUnavailable",
+        "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
     }
 )
-_SERVER_ERROR = 500
+_TOO_MANY, _SERVER_ERROR = 429, 500
 # What a ciphertext of another key, another context or a changed byte gets.
 _NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 _WORDS = {
@@ -59,6 +63,8 @@ _WORDS = {
     "KMSInvalidStateException": "the key is disabled or about to be deleted",
     "NotFoundException": "there is no such key in that account and region",
     "AccessDeniedException": f"access is denied; our credentials need {_NEEDS}",
+    "ExpiredTokenException": "our credentials have expired",
+    "UnrecognizedClientException": "our credentials are not known there",
 }
 
 
@@ -101,7 +107,7 @@ class KmsCustody:
             answer = self._client().encrypt(
                 KeyId=self._location.key, Plaintext=secret.reveal(), EncryptionContext=context
             )
-        return _VERSION + answer["CiphertextBlob"]
+        return _VERSION + _said(answer, "CiphertextBlob")
 
     def unwrap(self, wrapped: bytes, *, context: Mapping[str, str]) -> Secret:
         """Return what `wrap` took; `CustodyRefused` if key, context or any byte differ."""
@@ -112,12 +118,13 @@ class KmsCustody:
             answer = self._client().decrypt(
                 KeyId=self._location.key, CiphertextBlob=wrapped[1:], EncryptionContext=context
             )
-        return Secret(answer["Plaintext"])
+        return Secret(_said(answer, "Plaintext"))
 
     def require_fit(self) -> None:
         """Raise `CustodyRefused` unless the key is enabled, symmetric, and made to encrypt."""
         with _translated():
-            key = self._client().describe_key(KeyId=self._location.key)["KeyMetadata"]
+            answer: Mapping[str, Any] = self._client().describe_key(KeyId=self._location.key)
+        key = answer.get("KeyMetadata", {})
         if key.get("KeyState") != "Enabled":
             raise CustodyRefused(f"AWS KMS: the key is not enabled (its state is {key.get('KeyState')})")
         # AWS KMS, CreateKey: such a key encrypts and decrypts, and has no other use.
@@ -207,16 +214,25 @@ def _translated() -> Iterator[None]:
         ) from error
     except NoRegionError as error:
         raise CustodyRefused("AWS KMS: no region is known; give it as ?region= in [custody] url") from error
-    except (BotoCoreError, OSError) as error:
+    # The SDK's parser fails so over what is JSON and no answer.
+    except (BotoCoreError, ResponseParserError, AttributeError, TypeError, OSError) as error:
         raise CustodyUnavailable(
             f"AWS KMS can't be reached or does not answer in time ({type(error).__name__})"
         ) from error
 
 
+def _said(answer: Mapping[str, Any], name: str) -> bytes:
+    """Return what an answer holds; raise `CustodyUnavailable` for one that a proxy in between made up."""
+    value: object = answer.get(name)
+    if not isinstance(value, bytes) or not value:
+        raise CustodyUnavailable("what answers for AWS KMS is not AWS KMS")
+    return value
+
+
 def _answered(error: ClientError) -> KeysError:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _PASSING or status >= _SERVER_ERROR:
+    if code in _PASSING or status == _TOO_MANY or status >= _SERVER_ERROR:
         return CustodyUnavailable(f"AWS KMS can't serve now ({code}); try again later")
     if code in _NOT_OURS:
         return CustodyRefused(

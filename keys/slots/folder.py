@@ -24,7 +24,6 @@ from keys.slots.layout import (
     gone_name,
     runs,
     segment_name,
-    segment_of,
     slot_in,
 )
 
@@ -32,7 +31,8 @@ INCOMING = "incoming"
 MADE = "made"
 _MADE_DIGITS = 20
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW
+# Not blocking: in a pipe that lies there instead of a file, whoever opens it would wait for ever.
+_PLAIN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Folder:
@@ -93,14 +93,13 @@ class Folder:
             return False
         return True
 
-    def read_slot(self, number: int) -> bytes | None:
-        """Return the slot's bytes, zeros if its segment is gone, None if it is not here."""
-        segment = segment_of(number)
+    def read_slots(self, segment: int, slots: Sequence[int]) -> list[bytes | None]:
+        """Return the bytes of slots of one segment: zeros if it is gone, None if it is not here."""
         try:
             with self._segment(segment, os.O_RDONLY) as fd:
-                return _read(fd, SLOT_BYTES, number * SLOT_BYTES % SEGMENT_BYTES)
+                return [_read(fd, SLOT_BYTES, slot * SLOT_BYTES) for slot in slots]
         except FileNotFoundError:
-            return ZERO_SLOT if self.is_gone(segment) else None
+            return [ZERO_SLOT if self.is_gone(segment) else None] * len(slots)
 
     def read_segment(self, segment: int) -> bytes | None:
         """Return a whole segment, or None if it is not here."""

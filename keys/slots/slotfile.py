@@ -118,16 +118,22 @@ class SlotFile:
         Raises `SlotDestroyed` when it is zero on any reachable mirror, `SlotsUnavailable` when its
         segment is on none of them or they disagree.
         """
-        with self._mirrors.opened() as together:
-            found = together.each(Folder.read_slot, number).values()
-        copies = {copy for copy in found if copy is not None}
-        if ZERO_SLOT in copies:
+        living = self.read_many([number])
+        if number not in living:
             raise SlotDestroyed(f"slot {number} is destroyed")
-        if not copies:
-            raise SlotsUnavailable(f"slot {number} is on no mirror that can be reached")
-        if len(copies) > 1:
-            raise SlotsUnavailable(f"the mirrors disagree on slot {number}")
-        return Secret(copies.pop())
+        return living[number]
+
+    def read_many(self, numbers: Iterable[int]) -> dict[int, Secret]:
+        """Return the living ones among these slots; raise `SlotsUnavailable` as `read`, for any of them."""
+        living: dict[int, Secret] = {}
+        with self._mirrors.opened() as together:
+            for segment, slots in by_segment(numbers).items():
+                found = together.each(Folder.read_slots, segment, slots).values()
+                for slot, *copies in zip(slots, *found, strict=True):
+                    number = segment * SLOTS_PER_SEGMENT + slot
+                    if (agreed := _agreed(number, copies)) != ZERO_SLOT:
+                        living[number] = Secret(agreed)
+        return living
 
     def destroy(self, numbers: Iterable[int]) -> Destruction:
         """Overwrite slots with zeros on every mirror, durably, and read them back.
@@ -214,6 +220,11 @@ class SlotFile:
             head = newest(together.each(read_head).values())
         return head.data if head else None
 
+    def lost_segments(self) -> tuple[int, ...]:
+        """Return the segments that were made and are on no mirror: what lay under them can't be opened."""
+        with self._mirrors.opened() as together:
+            return Inventory.together(together.each(Folder.inventory).values()).lost
+
     def _repair(self, mirrors: Mapping[Path, Mirror], *, added: Path | None = None) -> Repair:
         away = set(self.away)
         with self._mirrors.opened(LOCK_EX, mirrors) as together:
@@ -242,6 +253,18 @@ def _prepare(path: Path, *, vault_id: str, allow_unsafe: bool) -> Mirror:
     except OSError as error:
         raise SlotsUnavailable(f"slots can't be kept at {path}: {error.strerror}") from error
     return mirror
+
+
+def _agreed(number: int, copies: Iterable[bytes | None]) -> bytes:
+    """Return what a slot holds on the mirrors that have it: zeros, where one of them has zeros."""
+    there = {copy for copy in copies if copy is not None}
+    if ZERO_SLOT in there:
+        return ZERO_SLOT
+    if not there:
+        raise SlotsUnavailable(f"slot {number} is on no mirror that can be reached")
+    if len(there) > 1:
+        raise SlotsUnavailable(f"the mirrors disagree on slot {number}")
+    return there.pop()
 
 
 def _require_head(data: bytes, size: int) -> None:

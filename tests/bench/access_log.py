@@ -81,7 +81,7 @@ async def _measure(known: RealVault, peer: BareLoop, sizes: Sizes) -> list[Row]:
             statistics.median(ours),
             statistics.median(bare),
             ">= 2,000",
-            note=f"peer: {peer.words}",
+            note=f"in one process, each entry in a unit of work of its own, durable; peer: {peer.words}",
         ),
         Row(f"verify {sizes.verified:,}", "entries/s per core", checked, None, ">= 100,000"),
         Row("prove, p50", "ms", percentile(proofs, 50), None, "< 5"),

@@ -34,10 +34,16 @@ class Peer:
             connection.close()
 
 
-def put(connection: http.client.HTTPConnection, peer: Peer, name: str, body: bytes) -> None:
-    """Upload one file and read the answer."""
+def put(connection: http.client.HTTPConnection, peer: Peer, name: str, body: bytes) -> bytes:
+    """Upload one file and return the answer."""
     connection.request("PUT", peer.path + name, body=body, headers=dict(peer.headers))
-    _must_succeed(connection.getresponse())
+    return _must_succeed(connection.getresponse())
+
+
+def get(connection: http.client.HTTPConnection, peer: Peer, name: str) -> bytes:
+    """Return one small file."""
+    connection.request("GET", peer.path + name, headers=dict(peer.headers))
+    return _must_succeed(connection.getresponse())
 
 
 def put_pieces(peer: Peer, name: str, pieces: Iterable[bytes], length: int) -> float:

@@ -46,8 +46,15 @@ def vault_service(
     known = ground.found(folder / "vault")
     for name, value in (settings or {}).items():
         known = known.with_setting(name, value)
-    with serving(known, workers=workers) as service:
+    with served(known, workers=workers) as service:
         yield service, known
+
+
+@contextmanager
+def served(known: RealVault, *, workers: int = 1) -> Iterator[Service]:
+    """Run the real `callvault serve` over a vault that is there, and end it cleanly."""
+    with serving(known, workers=workers) as service:
+        yield service
         service.stop()
 
 
@@ -65,6 +72,15 @@ def collecting(service: Service, known: RealVault) -> Peer:
         session = call(connection, door, "POST", "/v1/collect/sessions", asked)
     headers = {"Authorization": f"Bearer {session['token']}"}
     return Peer(door.port, "/v1/collect/recordings/", headers, service.worker_pids[0])
+
+
+def asking(service: Service, known: RealVault) -> Peer:
+    """Sign the first DPO in and return the service as staff asks it."""
+    door, asked = Peer(_port(service)), {"staff": "dana", "passphrase": known.passphrase}
+    with door.connected() as connection:
+        session = call(connection, door, "POST", "/v1/staff/sessions", asked)
+    headers = {"Authorization": f"Bearer {session['token']}"}
+    return Peer(door.port, "/v1/staff/", headers, service.worker_pids[0])
 
 
 @contextmanager

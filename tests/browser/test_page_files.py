@@ -48,6 +48,20 @@ async def test_page_forbids_everything_else(client: Client, method: str) -> None
     assert bool(body) == (method == "GET")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_root_leads_to_the_page(client: Client, method: str) -> None:
+    """Whoever knows the vault's name alone gets to the page, below a proxy's path, too."""
+    async with client.request(method, "/", allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "collect")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert await response.read() == b""
+    async with client.request(method, "/") as followed:
+        assert (followed.status, followed.url.path) == (200, "/collect")
+    async with client.post("/") as refused:
+        assert refused.status == 405
+
+
 @pytest.mark.parametrize("name", FILES)
 async def test_every_file_is_on_the_list(client: Client, name: str) -> None:
     """Each file of the folder is served as it lies there, or is one that is not for browsers."""

@@ -39,6 +39,8 @@ from vault.ports import repositories as ports
 from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.grants import Grants, OpeningRequests
+from vault.ports.holds import Holds
+from vault.ports.housekeeping import BlobDeletions, Guesses
 from vault.ports.log import LogReader, LogWriter
 from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
@@ -59,12 +61,12 @@ class MemoryRepositories:
     sessions: ports.Sessions
     recordings: ports.Recordings
     recording_parts: RecordingParts
-    holds: ports.Holds
+    holds: Holds
     grants: Grants
     opening_requests: OpeningRequests
     slots: ports.SlotClaims
-    blob_deletions: ports.BlobDeletions
-    guesses: ports.Guesses
+    blob_deletions: BlobDeletions
+    guesses: Guesses
     renewals: Renewals
     staff_sessions: StaffSessions
     events: LogReader

@@ -7,20 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from tests.fakes.repositories import Memory
 from vault.domain.names import BlobKey, RecordingId
 from vault.domain.recording import Recording
-from vault.ports.recording_parts import FoundBy, Token
+from vault.ports.recording_parts import Beside, FoundBy, Token
+from vault.ports.repositories import SealedDetails
 
 
 class MemoryRecordingParts(Memory):
     """`RecordingParts`."""
 
-    async def headers(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, bytes]:
-        """Return the headers of those that have one."""
-        return {each: self._state.headers[each] for each in recordings if each in self._state.headers}
-
-    async def found_by(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, FoundBy]:
-        """Return by what each is found."""
-        known = {each: self._state.uploads[each] for each in recordings if each in self._state.uploads}
-        return {each: FoundBy(by.started_at, by.same_as, by.call) for each, by in known.items()}
+    async def beside(self, first: int, last: int) -> Mapping[RecordingId, Beside]:
+        """Return what lies beside those in that span of the log."""
+        there = [each.id for each in self._state.recordings.values() if first <= each.log_index <= last]
+        return {each: self._beside(each) for each in there}
 
     async def indexed(self, tokens: Collection[Token]) -> set[Token]:
         """Return those that the index has."""
@@ -38,3 +35,9 @@ class MemoryRecordingParts(Memory):
         """Return what names a recording that is not there."""
         named = self._state.headers.keys() | self._state.uploads.keys()
         return sorted(named - self._state.recordings.keys())[:limit]
+
+    def _beside(self, recording: RecordingId) -> Beside:
+        by, state = self._state.uploads[recording], self._state
+        details = None if recording in state.details_dropped else SealedDetails(by.day, by.details)
+        found_by = FoundBy(by.started_at, by.same_as, by.call)
+        return Beside(found_by, state.headers.get(recording), details)

@@ -133,10 +133,6 @@ class MemorySlotClaims(Memory):
         self._state.next_slot = number + 1
         return number
 
-    async def skip_to(self, number: int) -> None:
-        """Claim nothing below it any more."""
-        self._state.next_slot = max(self._state.next_slot, number)
-
     async def mark_destroyed(self, numbers: Iterable[int], now: datetime) -> None:
         """Note them; the first time counts."""
         for number in numbers:
@@ -170,15 +166,14 @@ class MemorySlotClaims(Memory):
         if self._state.slots_destroyed:
             yield sorted(self._state.slots_destroyed)
 
-    async def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
-        """Yield those under which something lives."""
+    async def in_use(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those under which something lives."""
         state = self._state
         living = {each.slot for each in state.recordings.values() if each.state in LIVING}
         living |= {each.slot for each in state.identities.values() if each.slot is not None}
         living |= {each.slot for each in state.grants.values() if each.ended_at is None}
         living |= set(state.periods.values())
-        if in_use := sorted(living & state.slots_destroyed.keys()):
-            yield in_use
+        return sorted(living.intersection(numbers))
 
     def _last_in_use(self) -> int:
         state = self._state

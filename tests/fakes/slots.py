@@ -10,9 +10,9 @@ from typing import Self
 from keys.errors import SlotDestroyed, SlotsUnavailable
 from keys.secret import Secret
 from tests.fakes.power import Power
+from vault.ports.slots import Reconciled
 
 SLOT_BYTES = 32
-SLOTS_PER_SEGMENT = 128
 _ZERO = bytes(SLOT_BYTES)
 
 
@@ -88,7 +88,7 @@ class MemorySlots:
         self._reachable()
         return self.head
 
-    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> Reconciled:
         """Let zero on any mirror win on all, zero again what is known as destroyed; count what was alive."""
         known = {number async for batch in destroyed for number in batch}
         together = self._reachable()
@@ -99,16 +99,11 @@ class MemorySlots:
             repaired += any(copy != wanted for copy in copies)
             for mirror in together:
                 mirror[number] = wanted
-        return repaired
+        return Reconciled(repaired)
 
     async def survivors(self, numbers: Iterable[int]) -> Sequence[int]:
         """Return those that some reachable mirror holds."""
         return sorted({each for each in numbers for mirror in self._reachable() if _lives(mirror, each)})
-
-    async def first_unused(self) -> int:
-        """Return the first number of the next segment."""
-        made = max((number for mirror in self._reachable() for number in mirror), default=-1) + 1
-        return -(-made // SLOTS_PER_SEGMENT) * SLOTS_PER_SEGMENT
 
     def alive(self, number: int) -> bool:
         """Say whether any mirror, reachable or not, still holds the slot."""

@@ -40,6 +40,12 @@ class Staffed:
         """Return the same people over another scene."""
         return replace(self, scene=scene)
 
+    def under_four_eyes(self) -> Self:
+        """Return an office of its own, whose policy asks for four eyes on everything."""
+        parts = self.scene.parts.copy()
+        policy = replace(parts.policy, approve_grants=True, approve_openings=True)
+        return self.over(self.scene.over(parts.but(policy=policy)))
+
     async def grant(
         self,
         recording: RecordingId | None = None,

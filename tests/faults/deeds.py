@@ -40,7 +40,7 @@ from vault.store import filesystem, slots
 from vault.usecases.authenticate import Visitor
 from vault.usecases.check_readiness import check_readiness
 from vault.usecases.confirm_receipt import confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.open_recording import open_recording
 
 UPLOADERS = 4

@@ -28,8 +28,9 @@ from tests.harness.vaults import RealVault, sha256
 from vault.domain.names import RecordingId
 from vault.domain.recording import RecordingState
 from vault.ports.vault import Vault
-from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.open_recording import open_recording
+from vault.usecases.sweep_blobs import BlobSweep
 from vault.usecases.verify_log import verify_log
 
 UPLOADERS = 4

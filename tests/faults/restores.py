@@ -15,7 +15,7 @@ from tests.harness.vaults import RealVault
 from vault.domain.recording import RecordingState
 from vault.errors import LogBehind, VaultError
 from vault.usecases.confirm_receipt import confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.seal_recording import UploadReceipt
 

@@ -28,7 +28,7 @@ from vault.domain.names import RecordingId, Sha256
 from vault.store.filesystem import FilesystemBlobs
 from vault.store.slots import ThreadedSlots
 from vault.usecases.confirm_receipt import confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.recover import recover
 
 Method = Callable[..., Awaitable[Any]]

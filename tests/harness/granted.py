@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
@@ -10,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-from keys.age import Identity, PasswordIdentity, open_file, open_header, open_stream
+from keys import approval
+from keys.age import HybridIdentity, Identity, PasswordIdentity, open_file, open_header, open_stream
 from keys.errors import KeysError, SlotDestroyed
 from keys.secret import Secret
 from keys.slots import SlotFile
@@ -24,14 +26,16 @@ _TIMES = {"issued_at", "expires_at", "ended_at"}
 
 @dataclass(frozen=True)
 class Granted:
-    """A grant's layers from under its living slot, and the payload of its recording."""
+    """A grant's layers from under its living slot, what it asks for approval, and its recording's payload."""
 
+    id: str
     layers: bytes
+    question: bytes | None
     payload: bytes
 
     def opened(self, identities: Sequence[Identity], passwords: Iterable[str]) -> bytes | None:
         """Return the plaintext if these lead to it, in whatever order; None if they don't."""
-        inside: bytes | None = self.layers
+        inside = self._approved(identities)
         known = [PasswordIdentity(Secret(password.encode())) for password in passwords]
         while inside is not None:
             for password in known:
@@ -39,6 +43,17 @@ class Granted:
                     file_key = open_header(inside, [password])
                     return b"".join(open_stream(file_key, BytesIO(self.payload).read))
             inside = _peeled(inside, identities)
+        return None
+
+    def _approved(self, identities: Sequence[Identity]) -> bytes | None:
+        """Return the layers, without the one that a second DPO takes off; None if nobody does."""
+        if self.question is None:
+            return self.layers
+        for identity in identities:
+            with suppress(KeysError):
+                assert isinstance(identity, HybridIdentity)
+                answer = approval.answer(self.question, identity, self.id)
+                return approval.uncover(approval.Layer(self.question, self.layers), answer, self.id)
         return None
 
 
@@ -68,8 +83,10 @@ def granted(known: RealVault) -> dict[str, Granted]:
             line, _, layers = header.partition(
                 b"\n"
             )  # what proves the password elsewhere; see docs/format.md
-            assert line.startswith(b"callvault/grant v1 ")
-            taken[grant.id] = Granted(layers, payload.read_bytes())
+            mark, *known_by = line.rsplit(b" ", line.count(b" ") - 1)
+            assert mark in {b"callvault/grant v1", b"callvault/grant v2"}
+            question = b64decode(known_by[2]) if mark.endswith(b"2") else None
+            taken[grant.id] = Granted(grant.id, layers, question, payload.read_bytes())
     return taken
 
 

@@ -83,7 +83,7 @@ async def _fill(known: RealVault, olga: HybridIdentity, ida: HybridIdentity) -> 
         own = (await known.upload(vault, SOUND, own=True)).recording
         boss = await dana(vault, known.passphrase)
         grants = [
-            (await issue_grant(vault, boss, own, StaffName(name), reason=REASON, uses=3))[1]
+            (await issue_grant(vault, boss, own, StaffName(name), reason=REASON, uses=9))[1]
             for name in ("mia", "ida")
         ]
     grant, manager_grant = (each.reveal().decode() for each in grants)

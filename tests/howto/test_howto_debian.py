@@ -1,4 +1,4 @@
-"""What docs/howto/debian.md installs is in order, as far as it can be known without being root."""
+"""What docs/howto/debian.md says is done and in order, as far as it can be known without being root."""
 
 from __future__ import annotations
 
@@ -34,6 +34,28 @@ def test_the_settings_can_be_read(desk: Desk) -> None:
 
     assert read.http.public_url == "https://vault.example"
     assert read.shred.snapshot_horizon == "14 days"
+
+
+def test_the_steps_end_in_a_vault_that_doctor_likes(desk: Desk) -> None:
+    """`init`, the second mirror, the settings, `doctor`, in the document's words: no failure is left.
+
+    Left out is what needs another machine's root: packages, the user, the checkout under /opt, and systemd.
+    """
+    steps, settings = DOCUMENT.read_text(), next(each for each in blocks(DOCUMENT) if each.kind == "toml")
+    (made,) = re.findall(r"sudo -u callvault /opt/callvault/\.venv/bin/(callvault init .+)", steps)
+    (mirrored,) = re.findall(r"`(callvault mirrors add \S+)`", steps)
+    (looked_at,) = re.findall(r"`(callvault doctor)`", steps)
+
+    done = [desk.type(made), desk.type(mirrored)]
+    desk.settings(settings.text)
+    code, told = desk.type(looked_at)
+
+    assert [each for each, _ in done] == [0, 0], done
+    assert "passphrase" in done[0][1]
+    assert code == 0, told
+    assert not re.search(r"(?m)^failure", told), told
+    assert re.search(r"(?m)^ok +slots +/mnt/second/callvault-slots", told), told
+    assert re.search(r"(?m)^ok +snapshot horizon +14 days$", told), told
 
 
 def test_what_is_copied_is_there() -> None:

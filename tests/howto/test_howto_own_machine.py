@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keys.age import HybridIdentity
-from tests.harness.certificates import make_certificate
+from tests.harness.certifier import CertificateAuthority
 from tests.howto.desk import Desk
 from tests.howto.following import follow
 from tests.howto.machines import Machines, beside
@@ -27,8 +27,9 @@ esac
 
 @pytest.fixture
 def machines(desk: Desk, tmp_path: Path) -> Machines:
-    """A vault with a recording, served with a certificate of its own, and a machine elsewhere."""
-    certificate, key = make_certificate(tmp_path)
+    """A vault with a recording, served with a certificate of the office, and a machine elsewhere."""
+    authority = CertificateAuthority(tmp_path / "ca")
+    certificate, key = authority.issue()
     for command in (
         "callvault init --dpo dana",
         "callvault customers add acme --agreement CT-2031",
@@ -38,12 +39,12 @@ def machines(desk: Desk, tmp_path: Path) -> Machines:
     token = (desk.folder / "pbx.txt").read_text().partition("\ntoken ")[2].split()[0]
     (desk.folder / "pbx.token").write_text(token)
     desk.settings(f'[http]\ntls_certificate = "{certificate}"\ntls_key = "{key}"\n')
-    desk.environ["SSL_CERT_FILE"] = str(certificate)
+    desk.environ["SSL_CERT_FILE"] = str(authority.roots)
     desk.start()
     pushed = desk.type("callvault push call.wav --to https://vault.example --token-file pbx.token")
     assert pushed[0] == 0, pushed[1]
     there = beside(desk)
-    there.own.environ["SSL_CERT_FILE"] = str(certificate)
+    there.own.environ["SSL_CERT_FILE"] = str(authority.roots)
     _make_keygen(there.own, tmp_path / "bin")
     return there
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.harness.certificates import make_certificate
+from tests.harness.certifier import CertificateAuthority
 from tests.harness.postgres import Missing, Server, running
 from tests.howto.desk import Desk
 from tests.howto.following import follow
@@ -56,12 +56,12 @@ def at_server(desk: Desk) -> Iterator[AtServer]:
             server = stack.enter_context(running(durable=True))
         except Missing as error:
             pytest.skip(str(error))
-        certificate = _have_tls(server)
+        roots = _have_tls(server)
         host = f"127.0.0.1:{server.port}"
         found = AtServer(desk.root, server=server, database_host=host)
         passwords = found.root / "pgpass"
         passwords.touch(0o600)
-        found.environ |= {"PGPASSFILE": str(passwords), "PGSSLROOTCERT": str(certificate)}
+        found.environ |= {"PGPASSFILE": str(passwords), "PGSSLROOTCERT": str(roots)}
         yield found
 
 
@@ -73,8 +73,9 @@ def test_the_document_can_be_followed(at_server: AtServer) -> None:
 
 
 def _have_tls(server: Server) -> Path:
-    """Let the server speak TLS; return its certificate, which is its own authority."""
-    certificate, key = make_certificate(server.folder)
+    """Let the server speak TLS; return the certificate of the authority that vouches for it."""
+    authority = CertificateAuthority(server.folder / "ca")
+    certificate, key = authority.issue()
     owner = (server.folder / "data").stat()
     for file in (certificate, key):
         shutil.chown(file, owner.st_uid, owner.st_gid)
@@ -82,4 +83,4 @@ def _have_tls(server: Server) -> Path:
     for name, value in settings.items():
         server.run(f"ALTER SYSTEM SET {name} = '{value}'")
     server.run("SELECT pg_reload_conf()")
-    return certificate
+    return authority.roots

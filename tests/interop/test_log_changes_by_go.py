@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keys.signing import NoteSigner, generate_seed
+from keys.secret import Secret
+from keys.signing import NoteSigner
 from tests.interop import rewriting
 from tests.interop.exhibits import EARLIER, KEPT, SIZE, Exhibits
 from tests.interop.go_verifier import GoVerifier
@@ -43,7 +44,7 @@ def test_a_rewritten_log_has_no_signature(
     folder = exhibits.copied(tmp_path)
     checkpoint = folder / "checkpoint"
     genuine = checkpoint.read_bytes()
-    stranger = NoteSigner(exhibits.signer.verifier.name, generate_seed())
+    stranger = NoteSigner(exhibits.signer.verifier.name, Secret(bytes(32)))
 
     rewriting.rewrite(folder, rewriting.renumbered(change(rewriting.read_entries(folder))), stranger)
     by_stranger = checkpoint.read_bytes()
@@ -133,7 +134,7 @@ def test_a_changed_proof_is_found(go: GoVerifier, exhibits: Exhibits, tmp_path: 
 
 def test_another_logs_key_verifies_nothing(go: GoVerifier, exhibits: Exhibits) -> None:
     """Whoever holds the key of another log accepts neither export nor proof of this one."""
-    other = NoteSigner(exhibits.signer.verifier.name, generate_seed()).verifier_key
+    other = NoteSigner(exhibits.signer.verifier.name, Secret(bytes(32))).verifier_key
 
     assert not go.export(other, exhibits.export).accepted
     assert not go.proof(other, exhibits.proof(0)).accepted

@@ -18,7 +18,7 @@ from vault.domain.names import RecordingId, Sha256
 from vault.errors import Collected, LogBehind
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import ReceiptState, confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.recover import recover
 

@@ -45,7 +45,6 @@ from vault.usecases.examine_places import examine_places
 from vault.usecases.export_log import export_log
 from vault.usecases.export_recording import export_recording
 from vault.usecases.issue_grant import issue_grant
-from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
 from vault.usecases.list_customers import list_customers, show_customer
 from vault.usecases.list_grants import list_grants
 from vault.usecases.list_holds import list_holds
@@ -75,6 +74,7 @@ from vault.usecases.rotate_keys import rotate_keys
 from vault.usecases.show_certificate import show_certificate
 from vault.usecases.shred_by_instruction import shred_by_instruction
 from vault.usecases.sign_in import sign_in
+from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
 from vault.usecases.unlock_staff import Custodian, unlock_staff
 from vault.usecases.use_grant import use_grant
 
@@ -198,13 +198,7 @@ async def custody(scene: Scene, dpo: Custodian, tom: Custodian, mia: Custodian) 
     await list_recordings(vault, RecordingFilter(), by=VISITOR, call_id=f"{MARK}.1")
     await show_recording(vault, found.id, by=VISITOR)
     await shred_by_instruction(vault, dpo, found.id, reason=REASON, instructed_by=MARK)
-    await reissue_password(
-        vault,
-        scene.acme.customer.name,
-        staff=dpo.member.name,
-        passphrase=scene.founding.passphrase,
-        by=VISITOR,
-    )
+    await reissue_password(vault, dpo, scene.acme.customer.name)
 
 
 async def staff(scene: Scene, dpo: Custodian) -> None:

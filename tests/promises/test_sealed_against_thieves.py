@@ -21,10 +21,11 @@ from keys.errors import NoMatchingIdentity, PayloadCorrupt, SlotMismatch
 from keys.identities import unlock
 from keys.secret import Secret
 from keys.slots.sealing import open_under
+from tests.harness.staff import dana
 from tests.harness.vaults import RealVault
 from vault.app.opening import open_vault
 from vault.domain.event import SERVICE
-from vault.domain.names import CustomerName, RecordingId, StaffName
+from vault.domain.names import CustomerName, RecordingId
 from vault.domain.recording import Recording
 from vault.domain.staff import LockedIdentity, Owner
 from vault.errors import LogCorrupt
@@ -237,13 +238,7 @@ async def test_a_foreign_generation_is_sealed_to_by_nobody(real_vault: RealVault
         with pytest.raises(LogCorrupt):
             await real_vault.upload(vault, CONTENT)
         with pytest.raises(LogCorrupt):
-            await reissue_password(
-                vault,
-                CustomerName("acme"),
-                staff=StaffName("dana"),
-                passphrase=Secret(real_vault.passphrase.encode()),
-                by=SERVICE,
-            )
+            await reissue_password(vault, await dana(vault, real_vault.passphrase), CustomerName("acme"))
         assert await nothing_sealed(real_vault, vault)
     assert customer in stored_identities(real_vault)
 

@@ -27,7 +27,7 @@ from vault.domain.recording import Recording, RecordingState
 from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import ReceiptState, confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.open_recording import open_recording
 from vault.usecases.seal_recording import UploadReceipt
 from vault.usecases.verify_log import verify_log

@@ -31,9 +31,10 @@ from tests.harness.processes import forget_peak_memory, memory_bytes
 from tests.harness.service import serving
 from tests.harness.vaults import RealVault
 from vault.domain.event import SERVICE
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.export_log import export_log
 from vault.usecases.finish_shreds import finish_shreds
-from vault.usecases.keep_house import BlobSweep, delete_queued_blobs
+from vault.usecases.sweep_blobs import BlobSweep
 from vault.usecases.verify_log import verify_log
 
 T = TypeVar("T")

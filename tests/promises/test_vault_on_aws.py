@@ -19,7 +19,7 @@ from tests.harness.vaults import RealVault, found, sha256
 from vault.domain.names import new_id
 from vault.store.s3.ownership import MARKER
 from vault.usecases.confirm_receipt import confirm_receipt
-from vault.usecases.keep_house import delete_queued_blobs
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.report_status import report_status
 
 CONTENT = os.urandom(12_000_000)

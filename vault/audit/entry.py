@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from vault.audit.canonical import CanonicalEntry, Fact, read_canonical, write_canonical
-from vault.audit.tree import leaf_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +73,6 @@ class Entry:
             facts=read.facts,
             detail=read.detail,
         )
-
-    def leaf_hash(self) -> bytes:
-        """Return the entry's hash as a leaf of the log."""
-        return leaf_hash(self.encode())
 
 
 def time_text(moment: datetime) -> str:

@@ -15,14 +15,22 @@ from vault.errors import LogCorrupt
 TILE_HEIGHT = 8  # C2SP tlog-tiles fixes it
 TILE_WIDTH = 1 << TILE_HEIGHT
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
+MAX_LEVEL = 63  # C2SP tlog-tiles
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Tile:
-    """The coordinates of a tile: its level, and its index within the level."""
+    """The coordinates of a tile: its level, and its index within the level.
+
+    Raises `LogCorrupt` for a level that no tile can have: what it spans is computed by powers of it.
+    """
 
     level: int
     index: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= MAX_LEVEL:
+            raise LogCorrupt(f"no log has a tile {self.level}/{self.index}")
 
     @property
     def start_index(self) -> int:
@@ -33,11 +41,6 @@ class Tile:
     def end_index(self) -> int:
         """The first entry that the full tile no longer spans."""
         return (self.index + 1) << TILE_HEIGHT * (self.level + 1)
-
-    @property
-    def root_node(self) -> Node:
-        """The subtree that the full tile is."""
-        return Node(TILE_HEIGHT * (self.level + 1), self.index)
 
     def path(self, width: int = TILE_WIDTH) -> str:
         """Return where the tile is served, under the log's prefix; `width` counts hashes."""
@@ -89,12 +92,6 @@ class Place:
     tile: Tile
     start: int
     width: int
-
-    @property
-    def tiles_below(self) -> range:
-        """The indexes of the tiles a level lower whose roots these are, for when `tile` isn't full."""
-        first = self.tile.index * TILE_WIDTH + self.start
-        return range(first, first + self.width)
 
     def root(self, tile_hashes: bytes) -> bytes:
         """Compute the node from a full or partial tile's hashes; raise `LogCorrupt` when they are too few."""

@@ -103,12 +103,6 @@ def prove_entry(
     return TlogProof(index, proof, checkpoint_note, extra=entry_bytes)
 
 
-def verify_tlog_proof(text: bytes, verifier: NoteVerifier) -> Entry:
-    """Check a proof offline; return the entry it proves, or raise `ProofInvalid`."""
-    entry, _ = TlogProof.parse(text).verify(verifier)
-    return entry
-
-
 def _decode_extra(line: str) -> bytes:
     text = line.removeprefix(_EXTRA)
     try:

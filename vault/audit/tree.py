@@ -134,12 +134,3 @@ class Frontier:
 def split_hashes(data: bytes) -> tuple[bytes, ...]:
     """Cut concatenated hashes apart; the length of `data` is a multiple of 32."""
     return tuple([data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)])
-
-
-def last_leaf_proof(frontier_before: Frontier) -> tuple[bytes, ...]:
-    """Return the inclusion proof of the next leaf in the tree that ends with it.
-
-    RFC 6962, 2.1.1: the last leaf's audit path holds only what lies left of it, which is the right edge as it
-    was before, the smallest subtree first. So a destruction is certified without reading a single tile.
-    """
-    return tuple(reversed(frontier_before.hashes))

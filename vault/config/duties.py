@@ -45,6 +45,15 @@ class Approval(Section, frozen=True, kw_only=True):
             ),
         ),
     ] = False
+    request_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=365,
+            title="a number of days, 1 to 365",
+            description="How long a request for an opening or export waits for its approval; then it ends.",
+        ),
+    ] = 14
 
 
 class Anchors(Section, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select, union_all
 
 from vault.audit.edge import SignedEdge
 from vault.audit.tiles import Tile
-from vault.audit.tree import Frontier, Node
+from vault.audit.tree import Node
 from vault.db.log_nodes import read_nodes, read_tiles
 from vault.db.log_runs import read_runs
-from vault.db.log_tables import log_details, log_entries, log_head, log_tiles
+from vault.db.log_tables import edge_in, log_details, log_entries, log_head, log_tiles
 from vault.db.statements import Answer, AnyRow, Query, Rows, Statements
 from vault.errors import LogCorrupt
 from vault.ports.log import EventFilter, StoredEntry, StoredRun
@@ -35,9 +35,10 @@ _ORPHANED = (
     .limit(bindparam("most"))
 )
 _STRAYS = union_all(
-    select(_entry.index).where(_entry.index < 0), select(_entry.index).where(_entry.index >= bindparam("size"))
+    select(_entry.index).where(_entry.index < 0),
+    select(_entry.index).where(_entry.index >= bindparam("size")),
 ).limit(bindparam("most"))
-_EDGE = select(log_head.c.frontier, log_head.c.note)
+_EDGE = select(log_head.c.size, log_head.c.frontier, log_head.c.note)
 _TILES = select(log_tiles.c.level, log_tiles.c.index)
 
 
@@ -56,7 +57,7 @@ class SqlLogReader:
         row = (await self._read(_EDGE)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
-        return SignedEdge(Frontier.decode(row.frontier), row.note)
+        return edge_in(row.size, row.frontier, row.note)
 
     async def entry(self, index: int) -> StoredEntry | None:
         """Return one entry, or None where there is none."""
@@ -93,7 +94,7 @@ class SqlLogReader:
     async def strays(self, limit: int) -> Sequence[int]:
         """Return the indexes of entries outside the log."""
         size = await self.size()
-        return (await self._read(_STRAYS, {"size": size, "most": limit})).scalars().all()
+        return (await self._statements.read(_STRAYS, {"size": size, "most": limit})).scalars().all()
 
     async def nodes(self, wanted: Iterable[Node], size: int) -> Mapping[Node, bytes]:
         """Return the hashes of complete subtrees; raise `LogCorrupt` when one can't be had."""

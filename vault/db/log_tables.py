@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
+from vault.audit.edge import SignedEdge
+from vault.audit.tree import Frontier
 from vault.db.tables import metadata
 from vault.db.types import Moment, Whole
-from vault.errors import DatabaseMoved
+from vault.errors import DatabaseMoved, LogCorrupt
 
 log_entries = Table(
     "log_entries",
@@ -61,6 +63,17 @@ log_head = Table(
     Column("last_time", Moment),
     Column("note", LargeBinary),
 )
+
+
+def edge_in(size: int, frontier: bytes, note: bytes | None) -> SignedEdge:
+    """Return the right edge in a head row; raise `LogCorrupt` where its size and its hashes differ.
+
+    A negative size is that of a database that was moved: see `must_not_be_moved`.
+    """
+    edge = SignedEdge(Frontier.decode(frontier), note)
+    if edge.frontier.size not in {size, -1 - size}:
+        raise LogCorrupt("the right edge of the log has another size than its row says")
+    return edge
 
 
 def must_not_be_moved(size: int) -> None:

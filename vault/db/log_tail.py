@@ -12,9 +12,9 @@ from sqlalchemy import insert, select, update
 from vault.audit.details import SALT_BYTES, canonical_row, row_digest
 from vault.audit.edge import SignedEdge
 from vault.audit.entry import Entry, next_time
-from vault.audit.tree import Frontier, leaf_hash
+from vault.audit.tree import leaf_hash
 from vault.db.connection import AsyncConnection
-from vault.db.log_tables import log_details, log_entries, log_head, must_not_be_moved
+from vault.db.log_tables import edge_in, log_details, log_entries, log_head, must_not_be_moved
 from vault.db.log_tiles import store_completed_tiles
 from vault.db.notary import Notary
 from vault.domain.event import AuditEvent
@@ -66,7 +66,7 @@ class LogTail:
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
         must_not_be_moved(row.size)
-        return cls(SignedEdge(Frontier.decode(row.frontier), row.note), row.last_time, notary)
+        return cls(edge_in(row.size, row.frontier, row.note), row.last_time, notary)
 
     @property
     def edge(self) -> SignedEdge:

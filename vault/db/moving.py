@@ -7,6 +7,7 @@ until all is in it. A move that was cut off finds both, and goes on after the la
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import Table, func, insert, literal, select, tuple_, update
 from vault.audit.tree import Frontier
 from vault.db.connection import AsyncConnection, AsyncEngine
 from vault.db.database import SqlDatabase
-from vault.db.engine import reading_engine, writing_engine
+from vault.db.engine import database_file, is_postgresql, reading_engine, writing_engine
 from vault.db.failures import vault_errors
 from vault.db.log_tables import log_entries, log_head
 from vault.db.schema import REVISION, check_revision, revision, upgrade
@@ -47,10 +48,10 @@ async def move_database(source_url: str, target_url: str, *, progress: Progress)
         )
     await upgrade(target_url)
     async with _engine(writing_engine(source_url)) as source, _engine(writing_engine(target_url)) as target:
+        if await _are_one(source_url, target_url, source, target):
+            raise Conflict("both URLs lead to the same database")
         is_there = await _prepare(source, target)
         frontier = await _mark(source)
-        if is_there:
-            await _must_be_another(source, target)
     async with _engine(reading_engine(source_url)) as reader, _engine(writing_engine(target_url)) as target:
         async with reader.connect() as rows:
             if not is_there:
@@ -130,13 +131,19 @@ async def _mark(source: AsyncEngine) -> Frontier:
     return Frontier.decode(head.frontier)
 
 
-async def _must_be_another(source: AsyncEngine, target: AsyncEngine) -> None:
-    """Raise `Conflict` where both URLs lead to one database: it bears the mark now, which is taken off."""
-    async with target.connect() as connection:
-        size: int = await connection.scalar(select(log_head.c.size))
-    if size < 0:
-        await _unmark(source)
-        raise Conflict("both URLs lead to the same database")
+async def _are_one(source_url: str, target_url: str, source: AsyncEngine, target: AsyncEngine) -> bool:
+    """Say whether both URLs lead to one database, without leaving anything in it.
+
+    PostgreSQL, "Advisory Locks": each database has its own, and no two transactions have the same one.
+    """
+    if is_postgresql(source_url) != is_postgresql(target_url):
+        return False
+    if not is_postgresql(source_url):
+        return database_file(source_url).samefile(database_file(target_url))
+    number = secrets.randbits(62)
+    async with source.begin() as here, target.begin() as there:
+        await here.execute(select(func.pg_advisory_xact_lock(number)))
+        return not await there.scalar(select(func.pg_try_advisory_xact_lock(number)))
 
 
 async def _unmark(source: AsyncEngine) -> None:

@@ -87,6 +87,8 @@ def connect(url: str, *, timeouts: dict[str, int] | None = None) -> DriverConnec
     defaults = {"application_name": "callvault", "target_session_attrs": "read-write", **_PATIENCE}
     added = {name: value for name, value in defaults.items() if name not in given}
     options = " ".join([*ours, str(given.get("options", ""))]).strip()  # the later one counts
+    # A role's default is another way to write, in which names would be lost or come back as bytes.
+    added["client_encoding"] = "UTF8"
     return psycopg.connect(make_conninfo(uri, **added, options=options), autocommit=True)
 
 

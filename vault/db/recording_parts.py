@@ -13,15 +13,21 @@ from vault.db.statements import AnyRow, Query, Statements
 from vault.db.tables import call_details, number_index, recording_headers, recordings
 from vault.domain.names import BlobKey, RecordingId
 from vault.domain.recording import Recording
-from vault.ports.recording_parts import FoundBy, Token
+from vault.ports.recording_parts import Beside, FoundBy, Token
+from vault.ports.repositories import SealedDetails
 
 _PER_STEP = 500
 _TOKENS_PER_STEP = 100
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-_HEADERS = select(recording_headers).where(recording_headers.c.recording.in_(_KEYS))
-_FOUND_BY = select(recordings.c.id, recordings.c.started_at, recordings.c.same_as, recordings.c.call).where(
-    recordings.c.id.in_(_KEYS)
+_ROW, _PLACE = recordings.c, recordings.c.log_index
+# By places next to each other: to ask for so many ids by name would cost as much as to read the rows.
+_BESIDE_THEM: Query = (
+    select(_ROW.id, _ROW.started_at, _ROW.same_as, _ROW.call)
+    .add_columns(recording_headers.c.sealed, call_details.c.day, call_details.c.sealed)
+    .outerjoin(recording_headers, recording_headers.c.recording == _ROW.id)
+    .outerjoin(call_details, call_details.c.recording == _ROW.id)
+    .where(bindparam("first") <= _PLACE, bindparam("last") >= _PLACE)
 )
 _BESIDE = (recording_headers, call_details, number_index)
 _ORPHANS = union(
@@ -40,15 +46,14 @@ class SqlRecordingParts:
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
-    async def headers(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, bytes]:
-        """Return the sealed headers of those that have one."""
-        return {row.recording: row.sealed async for row in self._rows(_HEADERS, recordings)}
-
-    async def found_by(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, FoundBy]:
-        """Return by what each is found."""
+    async def beside(self, first: int, last: int) -> Mapping[RecordingId, Beside]:
+        """Return what lies beside the recordings that entries `first` to `last` (included) sealed."""
+        rows = (await self._statements.read(_BESIDE_THEM, {"first": first, "last": last})).all()
         return {
-            row.id: FoundBy(row.started_at, row.same_as, row.call)
-            async for row in self._rows(_FOUND_BY, recordings)
+            recording: Beside(
+                FoundBy(*found_by), header, None if day is None else SealedDetails(day, details)
+            )
+            for recording, *found_by, header, day, details in rows
         }
 
     async def indexed(self, tokens: Collection[Token]) -> set[Token]:
@@ -58,8 +63,8 @@ class SqlRecordingParts:
             asked: dict[str, str] = {}
             for each in range(_TOKENS_PER_STEP):
                 asked[f"token{each}"], asked[f"recording{each}"] = some[min(each, len(some) - 1)]
-            rows = await self._statements.read(_tokens(), asked)
-            found |= {(row.token, row.recording) for row in rows}
+            rows = (await self._statements.read(_tokens(), asked)).all()
+            found |= {(token, recording) for token, recording in rows}
         return found
 
     async def in_slots(self, slots: Collection[int]) -> Sequence[Recording]:
@@ -81,7 +86,7 @@ class SqlRecordingParts:
 
     async def _rows(self, query: Query, wanted: Collection[object]) -> AsyncIterator[AnyRow]:
         for some in _steps(wanted, _PER_STEP):
-            for row in await self._statements.read(query, {"keys": some}):
+            for row in (await self._statements.read(query, {"keys": some})).all():
                 yield row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -27,7 +28,9 @@ _HOLDS = (
     .scalar_subquery()
     .label("holds")
 )
-RECORDINGS = select(*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS)
+_FIELDS = [*[column for column in recordings.c if column.name not in _NOT_FIELDS], _HOLDS]
+_FIELD_NAMES = [field.name for field in _FIELDS]
+RECORDINGS = select(*_FIELDS)
 _BY_ID = RECORDINGS.where(recordings.c.id == bindparam("key"))
 _SAME_AS = RECORDINGS.where(recordings.c.same_as == bindparam("key"))
 _HEADER = select(recording_headers.c.sealed).where(recording_headers.c.recording == bindparam("key"))
@@ -114,19 +117,18 @@ class SqlRecordings:
         """Return the newest first by `log_index`, those below `before`, `limit` at most."""
         query = RECORDINGS.where(recordings.c.log_index.in_(matching(which, before, limit)))
         query = query.order_by(recordings.c.log_index.desc()).limit(limit)
-        return [as_recording(row) for row in await self._statements.read(query)]
+        return [as_recording(row) for row in (await self._statements.read(query)).all()]
 
     async def scan(self) -> AsyncIterator[Recording]:
         """Yield every recording, ascending by `log_index`."""
-        after = -1
-        while True:
-            query = RECORDINGS.where(recordings.c.log_index > after).order_by(recordings.c.log_index)
-            rows = (await self._statements.read(query.limit(RECORDINGS_PER_STEP))).all()
+        # From below zero on, where no entry is: what somebody put there must not be passed over.
+        query = RECORDINGS.order_by(recordings.c.log_index).limit(RECORDINGS_PER_STEP)
+        rows = (await self._statements.read(query)).all()
+        while rows:
             for row in rows:
                 yield as_recording(row)
-            if len(rows) < RECORDINGS_PER_STEP:
-                return
-            after = rows[-1].log_index
+            above = query.where(recordings.c.log_index > rows[-1].log_index)
+            rows = (await self._statements.read(above)).all()
 
     async def unfinished(self, limit: int, *, after: int = -1) -> Sequence[Recording]:
         """Return those collected but not shredded yet, the oldest first, those above `after`."""
@@ -163,5 +165,5 @@ class SqlRecordings:
 
 def as_recording(row: AnyRow) -> Recording:
     """Return a row of `RECORDINGS` as a recording."""
-    values = {**row._mapping, "state": RecordingState(row.state)}  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return Recording(**values)
+    values: dict[str, Any] = dict(zip(_FIELD_NAMES, row, strict=True))
+    return Recording(**{**values, "state": RecordingState(values["state"])})

@@ -9,15 +9,10 @@ from typing import Any
 import psycopg
 
 from vault.db.postgresql import connect
+from vault.db.server_rights import excess_rights
+from vault.db.server_tables import odd_tables
 from vault.errors import DatabaseUnavailable
 
-# Without these rights nobody who takes the service over can rewrite the log in its database.
-_TOO_MUCH = {
-    "log_entries": ("UPDATE", "DELETE", "TRUNCATE"),
-    "log_tiles": ("UPDATE", "DELETE", "TRUNCATE"),
-    "log_details": ("UPDATE", "DELETE", "TRUNCATE"),
-    "log_head": ("DELETE", "TRUNCATE"),
-}
 _LOST_BY_A_POWER_CUT = ("fsync", "full_page_writes")
 
 
@@ -26,7 +21,7 @@ class ServerFacts:
     """A server as the service meets it.
 
     `unsafe_settings` lose commits in a power cut; `excess` are the role's rights to rewrite the log, as
-    `UPDATE on log_entries`.
+    `UPDATE on log_entries`; `odd` is what stands between the service and its tables.
     """
 
     version: str
@@ -35,6 +30,7 @@ class ServerFacts:
     sslmode: str
     unsafe_settings: tuple[str, ...]
     excess: tuple[str, ...]
+    odd: tuple[str, ...]
 
 
 def look_at_server(url: str) -> ServerFacts:
@@ -56,19 +52,9 @@ def _facts(connection: psycopg.Connection[Any]) -> ServerFacts:
         is_local=_is_local(connection.info.host, connection.info.hostaddr),
         sslmode="verify-full" if verifies else given["sslmode"],
         unsafe_settings=tuple(off),
-        excess=tuple(_excess(connection)),
+        excess=tuple(excess_rights(connection)),
+        odd=tuple(odd_tables(connection)),
     )
-
-
-def _excess(connection: psycopg.Connection[Any]) -> list[str]:
-    """Return the role's rights that it should not have, on tables that are there."""
-    pairs = [(right, table) for table, rights in _TOO_MUCH.items() for right in rights]
-    query = (
-        "SELECT p.want, p.name FROM unnest(%s::text[], %s::text[]) AS p(want, name) "
-        "WHERE to_regclass(p.name) IS NOT NULL AND has_table_privilege(p.name, p.want)"
-    )
-    rows = connection.execute(query, [[right for right, _ in pairs], [table for _, table in pairs]])
-    return [f"{right} on {table}" for right, table in rows]
 
 
 def _is_local(host: str, address: str) -> bool:

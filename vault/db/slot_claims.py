@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, union_all, update
+from sqlalchemy import BindParameter, bindparam, func, insert, select, union, union_all, update
 
 from vault.db.grant_tables import grants
 from vault.db.staff_sessions import staff_sessions
-from vault.db.statements import Query, Statements
+from vault.db.statements import Statements
 from vault.db.tables import identities, period_slots, recordings, sessions, slot_counter, slots
 from vault.domain.recording import LIVING
 from vault.ports.repositories import Period, PeriodSlot
 
 # A database of millions of destroyed slots is walked through in memory of this many numbers.
 _BATCH = 4096
+_ASKED_AT_ONCE = 500
 
 # The counter alone could be set back by hand: a slot would be handed out that a recording lies under, and go
 # with whatever has it second. Each of these is one step at the end of an index.
@@ -26,12 +28,14 @@ _LAST = select(func.max(_TAKEN.c.number)).scalar_subquery()
 _COUNT = update(slot_counter).values(next=_LAST + 2).returning(slot_counter.c.next)
 _CLAIM = insert(slots)
 _DESTROYED = select(slots.c.number).where(slots.c.destroyed_at.is_not(None))
-_RECORDINGS = _DESTROYED.join(recordings, recordings.c.slot == slots.c.number)
-_IN_USE = (
-    _RECORDINGS.where(recordings.c.state.in_([state.value for state in LIVING])),
-    _DESTROYED.join(identities, identities.c.slot == slots.c.number),
-    _DESTROYED.join(period_slots, period_slots.c.slot == slots.c.number),
-    _DESTROYED.join(grants, grants.c.slot == slots.c.number).where(grants.c.ended_at.is_(None)),
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_IN_USE = union(
+    select(recordings.c.slot).where(
+        recordings.c.slot.in_(_NUMBERS), recordings.c.state.in_([state.value for state in LIVING])
+    ),
+    select(identities.c.slot).where(identities.c.slot.in_(_NUMBERS)),
+    select(period_slots.c.slot).where(period_slots.c.slot.in_(_NUMBERS)),
+    select(grants.c.slot).where(grants.c.slot.in_(_NUMBERS), grants.c.ended_at.is_(None)),
 )
 _PERIODS = (
     select(period_slots.c.period, period_slots.c.day, period_slots.c.slot, slots.c.claimed_at)
@@ -57,11 +61,6 @@ class SqlSlotClaims:
         number: int = (await self._statements.write(_COUNT)).scalar_one() - 1
         await self._statements.write(_CLAIM, {"number": number, "purpose": purpose, "claimed_at": now})
         return number
-
-    async def skip_to(self, number: int) -> None:
-        """Claim nothing below `number` any more."""
-        forward = update(slot_counter).where(slot_counter.c.next < number).values(next=number)
-        await self._statements.write(forward)
 
     async def mark_destroyed(self, numbers: Iterable[int], now: datetime) -> None:
         """Note these as destroyed; the first time counts."""
@@ -96,25 +95,23 @@ class SqlSlotClaims:
 
     async def destroyed(self) -> AsyncIterator[Sequence[int]]:
         """Yield every number known as destroyed, ascending, a batch at a time."""
-        async for batch in self._ascending(_DESTROYED):
-            yield batch
-
-    async def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
-        """Yield those of them under which something lives, a batch at a time."""
-        for query in _IN_USE:
-            async for batch in self._ascending(query):
-                yield batch
-
-    async def _ascending(self, query: Query) -> AsyncIterator[Sequence[int]]:
         after = -1
         while True:
-            above = query.where(slots.c.number > after).order_by(slots.c.number)
+            above = _DESTROYED.where(slots.c.number > after).order_by(slots.c.number)
             numbers: Sequence[int] = (await self._statements.read(above.limit(_BATCH))).scalars().all()
             if numbers:
                 yield numbers
             if len(numbers) < _BATCH:
                 return
             after = numbers[-1]
+
+    async def in_use(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those of the numbers, ascending, under which something lives by its row."""
+        wanted, found = list(numbers), set[int]()
+        for start in range(0, len(wanted), _ASKED_AT_ONCE):
+            some = {"numbers": wanted[start : start + _ASKED_AT_ONCE]}
+            found.update((await self._statements.read(_IN_USE, some)).scalars())
+        return sorted(found)
 
 
 def _first_day(period: Period, day: date) -> date:

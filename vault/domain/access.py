@@ -65,6 +65,11 @@ class Session:
         by = f" by link {self.link}" if self.link is not None else ""
         return f"session {' '.join(fields)}{by}".encode()
 
+    @property
+    def owner_facts(self) -> dict[str, str]:
+        """How the log tells whose it is."""
+        return {"customer": self.customer}
+
     def must_be_live(self, now: datetime) -> None:
         """Raise `AccessDenied` once it has expired."""
         if now >= self.expires_at:

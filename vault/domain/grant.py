@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from vault.domain.names import GrantId, RecordingId, StaffId
 from vault.domain.recording import Recording
-from vault.errors import AccessDenied, Closed, Conflict, Invalid
+from vault.errors import AccessDenied, Closed, Conflict, Invalid, Lapsed
 
 DEFAULT_LIFETIME = timedelta(hours=24)
 _LONGEST_LIFETIME = timedelta(days=30)
@@ -86,8 +86,13 @@ class Grant:
         return used.end(GrantState.USED, now) if used.used >= used.uses else used
 
     def must_await_approval(self, by: StaffId, now: datetime) -> None:
-        """Raise `Conflict` unless it waits for approval, `AccessDenied` for who issued it."""
-        if self.state is not GrantState.PENDING or self.expired(now):
+        """Raise `Conflict` unless it waits for approval, `Lapsed` once its time is over.
+
+        Raise `AccessDenied` for who issued it.
+        """
+        if self.state is GrantState.EXPIRED or (self.state is GrantState.PENDING and self.expired(now)):
+            raise Lapsed(f"the time of the grant {self.id} is over; have it issued anew")
+        if self.state is not GrantState.PENDING:
             raise Conflict(f"the grant {self.id} does not wait for approval")
         if by == self.issued_by:
             raise AccessDenied("another DPO than its issuer approves a grant", why="same_person")

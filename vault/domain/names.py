@@ -52,6 +52,14 @@ def parse_name(text: str) -> str:
     return name
 
 
+def name_or_nothing(text: str) -> str:
+    """Return the short name presented, or the one that nobody has for what can't be a name."""
+    try:
+        return parse_name(text)
+    except Invalid:
+        return ""
+
+
 def parse_id_prefix(text: str) -> str:
     """Return an id or the beginning of one; raise `Invalid`."""
     prefix = text.strip().lower()

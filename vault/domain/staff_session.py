@@ -44,6 +44,11 @@ class StaffSession:
         until = self.expires_at.astimezone(UTC).isoformat()
         return f"staff session {self.id} {self.staff} {self.proof} {self.lock} {until}".encode()
 
+    @property
+    def owner_facts(self) -> dict[str, str]:
+        """How the log tells whose it is."""
+        return {"staff": self.staff}
+
     def must_be_live(self, now: datetime, lock: int | None) -> None:
         """Raise `AccessDenied` once it has expired, or the person's identity lies under another slot."""
         if now >= self.expires_at or lock != self.lock:

@@ -7,14 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from vault.ports.grants import Grants, OpeningRequests
+from vault.ports.holds import Holds
+from vault.ports.housekeeping import BlobDeletions, Guesses
 from vault.ports.log import LogReader, LogWriter
 from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.repositories import (
-    BlobDeletions,
     Customers,
-    Guesses,
-    Holds,
     Identities,
     Identity,
     Links,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from vault.domain.names import BlobKey, RecordingId
 from vault.domain.recording import Recording
+from vault.ports.repositories import SealedDetails
 
 Token = tuple[str, RecordingId]
 """A blinded number of the search index, and the recording that it finds."""
@@ -23,15 +24,20 @@ class FoundBy:
     call: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside a recording: its sealed header and call details, each None where it is not there."""
+
+    found_by: FoundBy
+    header: bytes | None
+    details: SealedDetails | None
+
+
 class RecordingParts(Protocol):
     """Parts of recordings. Each method takes as many as a caller holds in memory."""
 
-    async def headers(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, bytes]:
-        """Return the sealed headers of those that have one."""
-        ...
-
-    async def found_by(self, recordings: Collection[RecordingId]) -> Mapping[RecordingId, FoundBy]:
-        """Return by what each is found."""
+    async def beside(self, first: int, last: int) -> Mapping[RecordingId, Beside]:
+        """Return what lies beside the recordings that entries `first` to `last` (included) sealed."""
         ...
 
     async def indexed(self, tokens: Collection[Token]) -> set[Token]:

@@ -14,8 +14,6 @@ from typing import Protocol
 
 from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
-from vault.domain.guesses import Bucket
-from vault.domain.hold import LegalHold
 from vault.domain.names import (
     BlobKey,
     CustomerId,
@@ -229,30 +227,6 @@ class Recordings(Protocol):
         ...
 
 
-class Holds(Protocol):
-    """Legal holds, one on a recording each; those in force are what `Recording.holds` counts."""
-
-    async def add(self, hold: LegalHold) -> None:
-        """Place a hold; raise `NotFound` for an unknown recording."""
-        ...
-
-    async def save(self, hold: LegalHold) -> None:
-        """Keep a released hold; raise `NotFound`."""
-        ...
-
-    async def find(self, prefix: str) -> LegalHold:
-        """Return the hold whose id begins so; raise `NotFound` or `Ambiguous`."""
-        ...
-
-    async def of(self, recording: RecordingId) -> Sequence[LegalHold]:
-        """Return a recording's holds, released ones too, oldest first."""
-        ...
-
-    async def all(self, *, in_force: bool = False) -> Sequence[LegalHold]:
-        """Return every hold, or those in force alone, newest first."""
-        ...
-
-
 class Period(StrEnum):
     """What a period's slot covers."""
 
@@ -277,10 +251,6 @@ class SlotClaims(Protocol):
         """Return the next slot number, now taken: above every one that was claimed or that a row has."""
         ...
 
-    async def skip_to(self, number: int) -> None:
-        """Claim nothing below `number` any more."""
-        ...
-
     async def mark_destroyed(self, numbers: Iterable[int], now: datetime) -> None: ...
     async def period(self, period: Period, day: date) -> int | None:
         """Return the slot of that day, or of that day's month."""
@@ -299,30 +269,9 @@ class SlotClaims(Protocol):
         """Yield every number known as destroyed, ascending, in batches that memory holds."""
         ...
 
-    def destroyed_in_use(self) -> AsyncIterator[Sequence[int]]:
-        """Yield those of them under which something lives: none, but for a forgery.
+    async def in_use(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those of the numbers, ascending, under which something lives by its row.
 
         That is a recording, an identity, a period's calls or a grant.
         """
         ...
-
-
-class BlobDeletions(Protocol):
-    """Blobs that must go: queued as their recording ends, in its transaction; retried until proven absent."""
-
-    async def queue(self, key: BlobKey, now: datetime) -> None: ...
-    async def due(self, now: datetime, limit: int) -> Sequence[BlobKey]: ...
-    async def done(self, key: BlobKey) -> None: ...
-    async def failed(self, key: BlobKey, retry_at: datetime) -> None: ...
-    async def waiting(self) -> int: ...
-
-
-class Guesses(Protocol):
-    """The guess limit's buckets and the networks a customer has signed in from (blinded)."""
-
-    async def bucket(self, key: str) -> Bucket | None: ...
-    async def save(self, bucket: Bucket) -> None: ...
-    async def remove(self, key: str) -> None: ...
-    async def begun_before(self, moment: datetime, limit: int) -> Sequence[Bucket]: ...
-    async def knows_network(self, customer: CustomerId, network: str) -> bool: ...
-    async def remember_network(self, customer: CustomerId, network: str, now: datetime) -> None: ...

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from keys.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many slots and segments were repaired; `damage` tells in words what can't be."""
+
+    repaired: int
+    damage: Sequence[str] = ()
 
 
 class Slots(Protocol):
@@ -42,13 +51,9 @@ class Slots(Protocol):
         """Return the highest checkpoint kept, or None on a new vault."""
         ...
 
-    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
-        """Zero again what is known as destroyed, bring mirrors up to date; return how many were repaired.
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> Reconciled:
+        """Zero again what is known as destroyed, bring mirrors up to date.
 
         What is destroyed comes in batches (`SlotClaims.destroyed`), each handled in one go.
         """
-        ...
-
-    async def first_unused(self) -> int:
-        """Return the first number of a segment that does not exist yet."""
         ...

@@ -25,7 +25,8 @@ T = TypeVar("T")
 class Policy:
     """What the operator decided. `snapshot_horizon` is printed on every certificate; None is «unstated».
 
-    `approve_grants` and `approve_openings` ask for a second DPO. `base_url` is where customers come to.
+    `approve_grants` and `approve_openings` ask for a second DPO, who has `request_patience` to approve an
+    opening. `base_url` is where customers come to.
     """
 
     recording_bytes_limit: int
@@ -35,6 +36,7 @@ class Policy:
     snapshot_horizon: str | None
     approve_grants: bool = False
     approve_openings: bool = False
+    request_patience: timedelta = timedelta(days=14)
     base_url: str = ""
     anchor_age: timedelta = timedelta(days=1)
 

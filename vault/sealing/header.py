@@ -64,7 +64,10 @@ def put_under(slot: Secret, header: bytes, recording: Recording) -> bytes:
 
 
 async def take_out(vault: Vault, recording: Recording, sealed: bytes) -> bytes:
-    """Return the age header from under its slot, as it is now; raise `Collected` for a destroyed one."""
+    """Return the age header from under its slot; raise `Collected` for a destroyed one.
+
+    A header that was sealed anew since it was read, under another slot, is read again.
+    """
     try:
         slot = await vault.slots.read(recording.slot)
     except SlotDestroyed:
@@ -73,15 +76,9 @@ async def take_out(vault: Vault, recording: Recording, sealed: bytes) -> bytes:
 
 
 async def open_file_key(vault: Vault, recording: Recording, sealed: bytes, *held: Identity) -> FileKey:
-    """Return the file key; raise `Collected` for a destroyed slot, `NoMatchingIdentity` for strangers.
-
-    A header that was sealed anew since it was read, under another slot, is read again.
-    """
-    try:
-        slot = await vault.slots.read(recording.slot)
-    except SlotDestroyed:
-        return await open_file_key(vault, *await _read_again(vault, recording), *held)
-    return await asyncio.to_thread(open_under_slot, slot, recording, sealed, held)
+    """Return the file key; raise what `take_out` raises, `NoMatchingIdentity` for strangers."""
+    header = await take_out(vault, recording, sealed)
+    return await asyncio.to_thread(open_header, header, held)
 
 
 async def open_where_it_lies(

@@ -129,7 +129,9 @@ class BlobReader:
 
     def _open(self) -> None:
         try:
-            self._descriptor = os.open(self._folders.place(self._key).whole, os.O_RDONLY | os.O_NOFOLLOW)
+            # Not blocking: in a pipe that lies there instead, a thread would wait for ever.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            self._descriptor = os.open(self._folders.place(self._key).whole, flags)
         except FileNotFoundError:
             self._folders.require()  # a disk that is not there is no missing blob
             raise BlobMissing(f"no blob {self._key}") from None

@@ -12,8 +12,9 @@ from vault.ports.blobs import Piece
 from vault.store.blobfile import BlobReader, BlobWriter
 from vault.store.blobkey import checked
 from vault.store.folders import BlobFolders, translated
+from vault.store.pieces import read_ahead
 from vault.store.space import Reserve
-from vault.store.threads import Threads, finished, settled
+from vault.store.threads import Threads
 
 # Measured with 1 MiB blobs: 16 fsyncs at a time store as many blobs a second as 8, and a slow disk
 # joins more of them into one commit.
@@ -64,22 +65,9 @@ class FilesystemBlobs:
             await self._threads.run(writer.discard)
             raise
 
-    async def read(self, key: BlobKey, offset: int, length: int) -> AsyncGenerator[bytes]:
+    def read(self, key: BlobKey, offset: int, length: int) -> AsyncGenerator[bytes]:
         """Yield `length` bytes from `offset`, reading one piece ahead."""
-        reader = BlobReader(self._folders, checked(key), offset, length)
-        left = length
-        ahead = self._threads.start(reader.next_piece)
-        try:
-            while left:
-                piece = await finished(ahead)
-                left -= len(piece)
-                if left:
-                    ahead = self._threads.start(reader.next_piece)
-                yield piece
-        finally:
-            await settled(ahead)
-            if reader.is_open:
-                await self._threads.run(reader.close)
+        return read_ahead(self._threads, BlobReader(self._folders, checked(key), offset, length), length)
 
     async def delete(self, key: BlobKey) -> None:
         """Remove the blob and prove it absent."""

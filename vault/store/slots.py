@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
-from keys.errors import SlotDestroyed, SlotsUnavailable
+from keys.errors import SlotsUnavailable
 from keys.secret import Secret
-from keys.slots import SlotFile
+from keys.slots import SLOTS_PER_SEGMENT, Repair, SlotFile
+from vault.ports.slots import Reconciled
 from vault.store.threads import Threads
 
 P = ParamSpec("P")
@@ -34,7 +35,7 @@ class ThreadedSlots:
 
     async def read_many(self, numbers: Iterable[int]) -> Mapping[int, Secret]:
         """Return the living ones among `numbers`, all in one hop; raise `SlotsUnavailable`."""
-        return await self._hop(self._living, tuple(dict.fromkeys(numbers)))
+        return await self._hop(self._slots.read_many, tuple(dict.fromkeys(numbers)))
 
     async def claimable(self, number: int) -> Secret:
         """Return the slot of a number just claimed, its segment made durable first if it is new."""
@@ -57,8 +58,8 @@ class ThreadedSlots:
         """Return the highest checkpoint kept, or None on a new vault."""
         return await self._hop(self._slots.read_head)
 
-    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> int:
-        """Bring mirrors up to date, zero again what is known as destroyed; return how many were repaired.
+    async def reconcile(self, destroyed: AsyncIterator[Sequence[int]]) -> Reconciled:
+        """Bring mirrors up to date, zero again what is known as destroyed.
 
         In this order: a mirror that comes back may bring a segment that the others lack, and alive in it
         what is known as destroyed. Counted are slots zeroed and segments copied.
@@ -68,11 +69,7 @@ class ThreadedSlots:
         async for batch in destroyed:
             repaired += await self._hop(self._slots.zero_again, batch)
         await self._hop(self._slots.drop_empty_segments)
-        return repaired
-
-    async def first_unused(self) -> int:
-        """Return the first number of a segment that does not exist yet."""
-        return await self._hop(lambda: self._slots.next_unused)
+        return Reconciled(repaired, tuple(_damage(repair)))
 
     async def _hop(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -80,15 +77,20 @@ class ThreadedSlots:
         except OSError as error:
             raise SlotsUnavailable(f"the slots: {error.strerror or 'the disk does not answer'}") from error
 
-    def _living(self, numbers: Iterable[int]) -> dict[int, Secret]:
-        living = {}
-        for number in numbers:
-            try:
-                living[number] = self._slots.read(number)
-            except SlotDestroyed:
-                continue
-        return living
-
     def _ensured(self, number: int) -> Secret:
         self._slots.ensure(number)
         return self._slots.read(number)
+
+
+def _damage(repair: Repair) -> Iterator[str]:
+    if lost := repair.segments_lost:
+        slots = f"{lost[0] * SLOTS_PER_SEGMENT} to {(lost[0] + 1) * SLOTS_PER_SEGMENT - 1}"
+        yield (
+            f"{len(lost)} segments of slots were made and are on no mirror, slots {slots} among them: what "
+            "lies under those can't be opened. Is there a mirror, or its disk, that is not in [slots] paths?"
+        )
+    if disputed := repair.slots_disputed:
+        yield (
+            f"the mirrors hold different bytes for {len(disputed)} slots, number {disputed[0]} among them: "
+            "those are not read any more. One of the mirrors is another vault's, or damaged"
+        )

@@ -19,7 +19,7 @@ async def approve_opening(vault: Vault, person: Person, prefix: str) -> OpeningR
     """Return the request, approved. A DPO's alone who did not ask for it.
 
     Raise `NotFound` or `Ambiguous` for the id's prefix, `Conflict` for one that was approved already, and, on
-    the log too, `AccessDenied` and `Collected`.
+    the log too, `AccessDenied`, `Collected` and, for one that waited too long, `Lapsed`.
     """
     async with vault.reading() as rows:
         asked = await rows.opening_requests.find(prefix)
@@ -28,7 +28,9 @@ async def approve_opening(vault: Vault, person: Person, prefix: str) -> OpeningR
         person.must_be_dpo()
         async with vault.unit_of_work() as work:
             recording = await living(work, asked.recording)
-            bare = (await work.opening_requests.find(asked.id)).approve(person.member.id, now)
+            bare = (await work.opening_requests.find(asked.id)).approve(
+                person.member.id, now, vault.policy.request_patience
+            )
             approved = replace(bare, vouched=vault.keys.vouch(bare.statement))
             await work.opening_requests.save(approved)
             facts = {"request": asked.id, "for": asked.action, **recording.owner_facts}

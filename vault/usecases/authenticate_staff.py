@@ -16,7 +16,7 @@ from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.sealing import staff_session as sealed_session
 from vault.sealing.signed_log import must_have_role_on_record
-from vault.usecases.unlock_staff import Custodian, Person
+from vault.usecases.unlock_staff import Custodian, Person, by_staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def authenticate_staff(vault: Vault, token: str, *, by: Actor) -> StaffVis
         session.must_be_live(vault.clock.now(), lock.slot)
         slot = await vault.slots.read(session.slot)
         own = await asyncio.to_thread(sealed_session.open_identity, slot, secret, session)
-        actor = Actor(f"staff:{member.id}", member.name, by.channel, by.address)
+        actor = by_staff(member, by)
         if own is None:  # no key has proven the role: who writes to the database could have raised it
             await must_have_role_on_record(vault, member)
             return StaffVisitor(session, Person(member, actor))

@@ -16,16 +16,16 @@ from keys.age import HybridRecipient
 from keys.errors import SlotDestroyed
 from keys.secret import Secret
 from vault.domain.event import Actor
-from vault.domain.names import StaffName
-from vault.domain.staff import LockedIdentity, Owner, StaffMember
+from vault.domain.names import StaffName, name_or_nothing
+from vault.domain.staff import LockedIdentity, Owner
 from vault.errors import AccessDenied
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.usecases.limit_guesses import admit_guess
 from vault.usecases.sign_in import SignedIn
-from vault.usecases.sign_in_staff import begin_session, name_or_nothing, person_or_decoy
-from vault.usecases.unlock_staff import bucket_of
+from vault.usecases.sign_in_staff import begin_session, person_or_decoy
+from vault.usecases.unlock_staff import bucket_of, by_staff
 
 LIFETIME = timedelta(minutes=2)
 _TICKET = re.compile(r"(?P<until>\d{1,12})\.(?P<mark>[0-9a-f]{64})", re.ASCII)
@@ -43,7 +43,7 @@ class Challenge:
 
 async def challenge_staff(vault: Vault, name: str) -> Challenge:
     """Return a question for whoever this is; unknown names, and passphrases' owners, get one like others."""
-    presented = name_or_nothing(name)
+    presented = StaffName(name_or_nothing(name))
     async with vault.reading() as rows:
         lock = await _file_owner_or_decoy(vault, rows, presented)
     sealed, answer = await asyncio.to_thread(challenge.pose, HybridRecipient.parse(lock.recipient))
@@ -58,7 +58,7 @@ async def answer_challenge(vault: Vault, name: str, *, ticket: str, answer: Secr
     Raise `AccessDenied` alike for everything else; a wrong answer counts as a guess, in the bucket of wrong
     passphrases: `TooManyGuesses` when that is full. A right one is always let in: nobody guesses 256 bits.
     """
-    presented = name_or_nothing(name)
+    presented = StaffName(name_or_nothing(name))
     async with vault.reading() as rows:
         member = await rows.staff.get(presented)
         lock = await _file_owner_or_decoy(vault, rows, presented)
@@ -66,11 +66,6 @@ async def answer_challenge(vault: Vault, name: str, *, ticket: str, answer: Secr
         await admit_guess(vault, bucket_of(vault, member, presented, by))
         raise AccessDenied(_DENIED)
     return await begin_session(vault, member, lock, None, by=by_staff(member, by))
-
-
-def by_staff(member: StaffMember, by: Actor) -> Actor:
-    """Return the actor once it is known who it is."""
-    return Actor(f"staff:{member.id}", member.name, by.channel, by.address)
 
 
 async def _file_owner_or_decoy(vault: Vault, rows: Repositories, name: StaffName) -> LockedIdentity:

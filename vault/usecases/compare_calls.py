@@ -24,7 +24,7 @@ from vault.domain.names import RecordingId, SourceId
 from vault.domain.phone import search_term
 from vault.domain.recording import Recording
 from vault.ports.database import Repositories
-from vault.ports.recording_parts import FoundBy, Token
+from vault.ports.recording_parts import Beside, FoundBy, Token
 from vault.ports.repositories import Period, PeriodSlot, SealedDetails
 from vault.ports.vault import Vault
 from vault.sealing.details import number_token, same_upload
@@ -75,11 +75,11 @@ class CallComparison:
         keys = {(each.period, each.day): _PeriodKey(each, living.get(each.number)) for each in periods}
         return cls(vault, keys, {source.id: source.region for source in await rows.sources.all()})
 
-    async def compare(self, rows: Repositories, batch: Sequence[Recording]) -> Mapping[RecordingId, str]:
+    async def compare(
+        self, rows: Repositories, batch: Sequence[Recording], beside: Mapping[RecordingId, Beside]
+    ) -> Mapping[RecordingId, str]:
         """Return what is wrong with which recording."""
-        ids = [recording.id for recording in batch]
-        details, found_by = await rows.recordings.details(ids), await rows.recording_parts.found_by(ids)
-        read = await asyncio.to_thread(self._read, batch, details, found_by)
+        read = await asyncio.to_thread(self._read, batch, beside)
         there = await rows.recording_parts.indexed(read.tokens)
         lacking = {recording for token, recording in read.tokens if (token, recording) not in there}
         return {**dict.fromkeys(lacking, "a number of its call is not in the search index"), **read.wrong}
@@ -88,16 +88,11 @@ class CallComparison:
         """Return the days that calls lie under, and that have no slot."""
         return [f"day {day}: the slot of its call details is gone" for day in sorted(self._slotless)]
 
-    def _read(
-        self,
-        batch: Sequence[Recording],
-        details: Mapping[RecordingId, SealedDetails],
-        found_by: Mapping[RecordingId, FoundBy],
-    ) -> _Read:
+    def _read(self, batch: Sequence[Recording], beside: Mapping[RecordingId, Beside]) -> _Read:
         wrong: dict[RecordingId, str] = {}
         tokens: list[Token] = []
         for each in batch:
-            by, row = found_by[each.id], details.get(each.id)
+            by, row = beside[each.id].found_by, beside[each.id].details
             if row is None:
                 if self._must_have_details(each, by):
                     wrong[each.id] = "its call details are gone"

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from keys.secret import Secret
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording, RecordingState
-from vault.ports.database import Repositories
+from vault.ports.recording_parts import Beside
 from vault.sealing.own_slots import lies_there, of_recording
 
 
-async def wrong_headers(
-    rows: Repositories, batch: Sequence[Recording], living: Mapping[int, Secret]
+def wrong_headers(
+    batch: Sequence[Recording], beside: Mapping[RecordingId, Beside], living: Mapping[int, Secret]
 ) -> Mapping[RecordingId, str]:
     """Return what is wrong with whose header; `living` are the batch's slots that are not destroyed."""
-    headers = await rows.recording_parts.headers([recording.id for recording in batch])
-
-    def _look() -> dict[RecordingId, str]:
-        told = {each.id: _wrong(each, headers.get(each.id), living.get(each.slot)) for each in batch}
-        return {recording: what for recording, what in told.items() if what is not None}
-
-    return await asyncio.to_thread(_look)
+    told = {each.id: _wrong(each, beside[each.id].header, living.get(each.slot)) for each in batch}
+    return {recording: what for recording, what in told.items() if what is not None}
 
 
 def _wrong(recording: Recording, header: bytes | None, slot: Secret | None) -> str | None:

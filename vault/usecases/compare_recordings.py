@@ -6,6 +6,7 @@ log, at the place of the one that sealed a recording.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from vault.audit.entry import Entry, time_text
@@ -44,13 +45,17 @@ _STATES = {
 class RecordingComparison:
     """Takes every entry of `TELLING` in order, then every row of the table."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self) -> None:
         self.findings: list[str] = []
-        self._marks = bytearray(size)
+        self._marks = bytearray()
         self._lost: set[str] = set()
 
-    async def take(self, rows: Repositories, entries: Sequence[Entry]) -> None:
-        """Compare what a run of entries says of recordings with their rows."""
+    async def take(self, rows: Repositories, entries: Sequence[Entry], size: int) -> None:
+        """Compare what a run of entries says of recordings with their rows.
+
+        `size` is that of the log as far as it was read: the head row could say anything.
+        """
+        self._marks.extend(bytes(max(0, size - len(self._marks))))
         fates = [entry for entry in entries if _tells_fate(entry)]
         for start in range(0, len(fates), _BATCH):
             await self._take_some(rows, fates[start : start + _BATCH])
@@ -69,15 +74,16 @@ class RecordingComparison:
         """
         calls = await CallComparison.of(vault, rows)
         async for batch in _batches(rows):
+            beside = await rows.recording_parts.beside(batch[0].log_index, batch[-1].log_index)
             living = await living_slots(vault, [recording.slot for recording in batch])
-            headers = await wrong_headers(rows, batch, living)
+            headers = await asyncio.to_thread(wrong_headers, batch, beside, living)
             for recording in batch:
                 self._compare(recording)
                 if not self._marked(recording, _TOLD):
                     await self._compare_slot(vault, recording, alive=recording.slot in living)
                 self._tell_first(recording, headers.get(recording.id))
             untold = [recording for recording in batch if not self._marked(recording, _TOLD)]
-            wrong = await calls.compare(rows, untold)
+            wrong = await calls.compare(rows, untold, beside)
             for recording in untold:
                 self._tell_first(recording, wrong.get(recording.id))
         return [*self.findings, *calls.finish(), *await self._orphans(rows)]
@@ -203,4 +209,5 @@ async def _batches(rows: Repositories) -> AsyncIterator[list[Recording]]:
         if len(batch) == _BATCH:
             yield batch
             batch = []
-    yield batch
+    if batch:
+        yield batch

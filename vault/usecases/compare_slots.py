@@ -10,6 +10,6 @@ async def compare_slots(vault: Vault, rows: Repositories) -> list[str]:
     """Return every living slot that is called destroyed, and under which something lives."""
     return [
         f"slot {number}: it is called destroyed, but something lives under it"
-        async for batch in rows.slots.destroyed_in_use()
-        for number in await vault.slots.survivors(batch)
+        async for batch in rows.slots.destroyed()
+        for number in await rows.slots.in_use(await vault.slots.survivors(batch))
     ]

@@ -15,11 +15,10 @@ from vault.domain.event import Action, AuditEvent, parse_reason
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording
 from vault.domain.staff import Role
-from vault.errors import AccessDenied, Collected
+from vault.errors import AccessDenied
 from vault.ports.vault import Vault
-from vault.sealing import details as sealed_details
 from vault.sealing import groups, header, identities
-from vault.usecases.open_as_staff import find_recording, living, record_access
+from vault.usecases.open_as_staff import find_recording, read_sealed, record_access
 from vault.usecases.record_refusal import refusals_recorded
 from vault.usecases.unlock_staff import Person
 
@@ -76,15 +75,9 @@ async def locked_group_identities(vault: Vault, person: Person) -> Sequence[byte
 
 
 async def _take_out(vault: Vault, person: Person, recording: RecordingId) -> SealedRecording:
-    async with vault.reading() as rows:
-        found = await living(rows, recording)
-        sealed = await rows.recordings.header(recording)
-        details = await sealed_details.read(vault, rows, [found])
-    if sealed is None:
-        raise Collected("the recording was collected and is destroyed")
+    found, details, sealed = await read_sealed(vault, recording)
     _must_be_for(person, found)
-    bare = await header.take_out(vault, found, sealed)
-    return SealedRecording(found, details.get(recording, CallDetails()), bare, vault)
+    return SealedRecording(found, details, await header.take_out(vault, found, sealed), vault)
 
 
 def _must_be_for(person: Person, recording: Recording) -> None:

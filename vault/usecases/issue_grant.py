@@ -51,8 +51,8 @@ async def issue_grant(
             approvers = await _approvers(vault, rows, custodian)
         keyed = await unlock_recording(vault, custodian, recording)
         password = issue_password()
-        header = await sealed_grant.seal(keyed.file_key, password, person, approvers)
         bare = _grant(custodian, keyed.recording, member, (*terms, now), pending=bool(approvers))
+        header = await sealed_grant.seal(keyed.file_key, password, person, bare.id, approvers)
         async with vault.unit_of_work() as work:
             grant = await _add(vault, work, bare, manager, header)
             await work.log.append(_event(custodian, grant, keyed.recording, manager, reason))

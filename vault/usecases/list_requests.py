@@ -17,15 +17,15 @@ async def list_requests(
 ) -> Sequence[OpeningRequest]:
     """Return requests that wait to be approved or, being approved, to be used; the newest first.
 
-    `requested_by` leaves one person's. Left out are those of recordings that open no more, and approvals
-    that are a day old.
+    `requested_by` leaves one person's. Left out are those of recordings that open no more, requests that
+    waited too long, and approvals that are a day old.
     """
     now = vault.clock.now()
     async with vault.reading() as rows:
         found = [
             each
             for each in await rows.opening_requests.not_used(requested_by, limit)
-            if each.waits(now)
+            if each.waits(now, vault.policy.request_patience)
             and (recording := await rows.recordings.get(each.recording)) is not None
             and recording.state in LIVING
         ]

@@ -57,14 +57,20 @@ async def find_recording(vault: Vault, prefix: str) -> RecordingId:
 
 async def unlock_recording(vault: Vault, custodian: Custodian, recording: RecordingId) -> Keyed:
     """Open the header with what the custodian holds; raise `Collected` or `NoMatchingIdentity`."""
+    found, details, sealed = await read_sealed(vault, recording)
+    file_key = await header.open_file_key(vault, found, sealed, *custodian.identities)
+    return Keyed(found, details, file_key)
+
+
+async def read_sealed(vault: Vault, recording: RecordingId) -> tuple[Recording, CallDetails, bytes]:
+    """Return it with its details and its header, as that lies under the slot; raise as `living` does."""
     async with vault.reading() as rows:
         found = await living(rows, recording)
         sealed = await rows.recordings.header(recording)
         details = await sealed_details.read(vault, rows, [found])
     if sealed is None:
         raise Collected("the recording was collected and is destroyed")
-    file_key = await header.open_file_key(vault, found, sealed, *custodian.identities)
-    return Keyed(found, details.get(recording, CallDetails()), file_key)
+    return found, details.get(recording, CallDetails()), sealed
 
 
 async def living(rows: Repositories, recording: RecordingId) -> Recording:

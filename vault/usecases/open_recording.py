@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from keys.age import FileKey
 from keys.errors import NoMatchingIdentity
+from vault.domain.access import Session
 from vault.domain.call import CallDetails
 from vault.domain.event import Action, AuditEvent
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording
-from vault.errors import Collected, NotFound, Unavailable
+from vault.errors import AccessDenied, Collected, NotFound, Unavailable
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import details as sealed_details
@@ -19,19 +22,55 @@ from vault.sealing import header
 from vault.sealing.payload import open_range
 from vault.usecases.authenticate import Visitor
 
+FLOWS_ON = timedelta(seconds=5)
+"""How long bytes flow on at most, once the recording or the session has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
-    """An opened recording: on the log already, its bytes read by `plaintext`."""
+    """An opened recording: on the log already, its bytes read by `plaintext`.
+
+    `session` is the customer's that opened it, None for staff.
+    """
 
     recording: Recording
     details: CallDetails
     vault: Vault
     file_key: FileKey
+    session: Session | None = None
 
-    def plaintext(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
-        """Yield the plaintext bytes [start, stop)."""
-        return open_range(self.vault.blobs, self.recording, self.file_key, start, stop)
+    async def plaintext(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
+        """Yield the plaintext bytes [start, stop).
+
+        A slow reader takes hours, in which the key is in memory and the blob open. So this looks again as it
+        goes, and raises `Collected` or `AccessDenied` where recording or session have ended meanwhile.
+        """
+        looked_at = self.vault.clock.now()
+        async with aclosing(
+            open_range(self.vault.blobs, self.recording, self.file_key, start, stop)
+        ) as pieces:
+            async for piece in pieces:
+                now = self.vault.clock.now()
+                if abs(now - looked_at) >= FLOWS_ON:
+                    await self._must_flow_on()
+                    looked_at = now
+                yield piece
+
+    async def _must_flow_on(self) -> None:
+        async def _look(rows: Repositories) -> None:
+            found = await rows.recordings.get(self.recording.id)
+            if found is None:
+                raise NotFound("no such recording")
+            found.must_open()
+            if self.session is None:
+                return
+            session = await rows.sessions.get(self.session.id)
+            if session is None:
+                raise AccessDenied("sign in again")
+            session.must_be_live(self.vault.clock.now())
+
+        with suppress(Unavailable):  # a database that is away ends nothing; it is asked again soon
+            await self.vault.read(_look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +116,7 @@ async def open_recording(vault: Vault, visitor: Visitor, recording: RecordingId)
         raise
     if not lies.logged:
         await _record_opening(vault, visitor, recording)
-    return OpenRecording(lies.recording, lies.details, vault, file_key)
+    return OpenRecording(lies.recording, lies.details, vault, file_key, visitor.session)
 
 
 async def _look_up(vault: Vault, rows: Repositories, visitor: Visitor, recording: RecordingId) -> _Lying:

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from keys.errors import NoMatchingIdentity
 from vault.domain.event import Action, AuditEvent, Outcome
 from vault.domain.names import RecordingId
-from vault.errors import AccessDenied, ApprovalNeeded, Collected, Invalid, Kept
+from vault.errors import AccessDenied, ApprovalNeeded, Collected, Invalid, Kept, Lapsed
 from vault.ports.vault import Vault
 from vault.usecases.unlock_staff import Person
 
-_LOGGED = (ApprovalNeeded, Collected, Kept, Invalid)
+_LOGGED = (ApprovalNeeded, Collected, Kept, Invalid, Lapsed)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vault.domain.names import RecordingId
@@ -13,25 +14,22 @@ from vault.usecases.reconcile_slots import reconcile_slots
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was found: slots that had to be zeroed again, shreds that were finished, shreds that wait.
+    """What could not be mended, and somebody should know.
 
     `doubtful` are recordings that the database alone says are to be destroyed: it was changed by hand, and
-    they stay as they are.
+    they stay as they are. `damage` to slots is told in words.
     """
 
-    slots_repaired: int
-    shreds_finished: int
-    shreds_pending: int
-    doubtful: tuple[RecordingId, ...] = ()
+    doubtful: Sequence[RecordingId]
+    damage: Sequence[str]
 
 
 async def recover(vault: Vault) -> Recovery:
     """Check the log against its signed past, zero again what is destroyed, finish shreds.
 
-    Raise `LogBehind` first of all: an older database must not decide what is destroyed.
-    Raise `LogCorrupt` where a changed one would destroy what lives.
+    Raise `LogBehind` first of all: an older database must not decide what is destroyed. Raise `LogCorrupt`
+    where a changed one would destroy what lives.
     """
     await check_rollback(vault)
-    repaired = await reconcile_slots(vault)
-    shreds = await finish_shreds(vault)
-    return Recovery(repaired, shreds.done, shreds.waiting, tuple(shreds.doubtful))
+    slots = await reconcile_slots(vault)
+    return Recovery((await finish_shreds(vault)).doubtful, slots.damage)

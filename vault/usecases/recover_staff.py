@@ -19,7 +19,7 @@ from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.usecases.add_staff import own_identity
 from vault.usecases.end_grants import end_grants
-from vault.usecases.end_staff_session import end_staff_sessions
+from vault.usecases.end_session import end_sessions
 from vault.usecases.remove_staff import find_member
 from vault.usecases.unlock_staff import Custodian
 
@@ -79,7 +79,7 @@ async def recover_staff(
         slots = await identities.retire(vault, work, found, now)
         await identities.keep(vault, work, own, now)
         slots += await groups.keep_relocked(vault, work, relocked, now)
-        slots += await end_staff_sessions(work, vault, member.id)
+        slots += await end_sessions(vault, work, await work.staff_sessions.of(member.id), now)
         slots += await _end_grants(vault, work, member, now, rescuer)
         await work.log.append(
             AuditEvent(

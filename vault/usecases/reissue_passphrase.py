@@ -10,7 +10,7 @@ from vault.domain.staff import Owner
 from vault.errors import Conflict
 from vault.ports.vault import Vault
 from vault.sealing import identities
-from vault.usecases.end_staff_session import end_staff_sessions
+from vault.usecases.end_session import end_sessions
 from vault.usecases.unlock_staff import Custodian
 
 
@@ -31,7 +31,7 @@ async def reissue_passphrase(vault: Vault, custodian: Custodian) -> Secret:
         if old.generation != generation:
             raise Conflict("the identity was replaced in the same moment; try again")
         await identities.keep_again(vault, work, locked, old, now)
-        slots = await end_staff_sessions(work, vault, owner)
+        slots = await end_sessions(vault, work, await work.staff_sessions.of(owner), now)
         await work.log.append(AuditEvent(Action.PASSWORD_ISSUED, custodian.actor, facts={"staff": owner}))
         await work.commit()
     await vault.slots.destroy([*slots, *([] if old.slot is None else [old.slot])])

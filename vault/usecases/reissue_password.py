@@ -5,32 +5,24 @@ from __future__ import annotations
 from keys.age import PasswordRecipient
 from keys.passwords import issue_password
 from keys.secret import Secret
-from vault.domain.event import Action, Actor, AuditEvent
-from vault.domain.names import CustomerName, StaffName
+from vault.domain.event import Action, AuditEvent
+from vault.domain.names import CustomerName
 from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied
 from vault.ports.vault import Vault
 from vault.sealing import groups, identities
 from vault.usecases.end_session import end_sessions
 from vault.usecases.find_party import find_customer
-from vault.usecases.unlock_staff import Custodian, Proof, unlock_staff
+from vault.usecases.unlock_staff import Custodian
 
 _WHO_MAY = (Role.DPO, Role.TECH_MANAGER)
 
 
-async def reissue_password(
-    vault: Vault, name: CustomerName, *, staff: StaffName, passphrase: Proof, by: Actor
-) -> Secret:
-    """Return the new password. A DPO's or tech manager's proof opens the customer's identity for it.
+async def reissue_password(vault: Vault, custodian: Custodian, name: CustomerName) -> Secret:
+    """Return the new password; a DPO's or tech manager's key opens the customer's identity for it.
 
-    Raise `NotFound` for the customer, `AccessDenied` for anything wrong with the person.
+    Raise `NotFound` for the customer, `AccessDenied` for another role.
     """
-    custodian = await unlock_staff(vault, staff, passphrase, by=by, roles=_WHO_MAY)
-    return await reissue_password_as(vault, custodian, name)
-
-
-async def reissue_password_as(vault: Vault, custodian: Custodian, name: CustomerName) -> Secret:
-    """Return the new password, issued by whoever proved to be a DPO or tech manager; raise `AccessDenied`."""
     if custodian.member.role not in _WHO_MAY:
         raise AccessDenied("a DPO or tech manager does this", why="role")
     now = vault.clock.now()

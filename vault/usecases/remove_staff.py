@@ -10,7 +10,7 @@ from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing import identities
 from vault.usecases.end_grants import end_grants_of
-from vault.usecases.end_staff_session import end_staff_sessions
+from vault.usecases.end_session import end_sessions
 from vault.usecases.rotate_keys import keep_rotation, prepare_rotation
 from vault.usecases.unlock_staff import Custodian
 
@@ -33,7 +33,7 @@ async def remove_staff(vault: Vault, custodian: Custodian, name: StaffName) -> S
         await work.staff.save(gone)
         own = await identities.current(vault, work, Owner.STAFF, gone.id)
         slots = await identities.retire(vault, work, own, now)
-        slots += await end_staff_sessions(work, vault, gone.id)
+        slots += await end_sessions(vault, work, await work.staff_sessions.of(gone.id), now)
         facts = {"staff": gone.id, "role": gone.role}
         await work.log.append(
             AuditEvent(Action.STAFF_REMOVED, custodian.actor, facts=facts, detail={"staff": name})

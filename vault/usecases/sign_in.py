@@ -17,9 +17,9 @@ from vault.domain.access import Link, Session
 from vault.domain.customer import Customer
 from vault.domain.event import Action, Actor, AuditEvent, Outcome
 from vault.domain.guesses import network_of
-from vault.domain.names import CustomerId, CustomerName, parse_name, token_id
+from vault.domain.names import CustomerId, CustomerName, name_or_nothing, token_id
 from vault.domain.staff import LockedIdentity, Owner
-from vault.errors import AccessDenied, Invalid, Overloaded
+from vault.errors import AccessDenied, Overloaded
 from vault.ports.database import Repositories, UnitOfWork
 from vault.ports.vault import Vault
 from vault.sealing import identities
@@ -92,21 +92,13 @@ async def _presented(
             raise AccessDenied("access denied")  # 128 random bits: nothing to guess, nothing to pay for
         owner = await rows.customers.by_id(found.customer)
         return _Presented(owner, found, blinded, f"link {found.id}", trusted=True)
-    presented = _name_or_nothing(name or "")
+    presented = CustomerName(name_or_nothing(name or ""))
     owner = await rows.customers.get(presented)
     known = await rows.guesses.knows_network(owner.id if owner else CustomerId(identities.DECOY), blinded)
     if owner is not None and known:
         return _Presented(owner, None, blinded, f"network {owner.id} {blinded}", trusted=True)
     number = int(vault.keys.blind("name bucket", presented), 16) % _NAME_BUCKETS
     return _Presented(owner, None, blinded, f"name {number}", trusted=False)
-
-
-def _name_or_nothing(text: str) -> CustomerName:
-    """Return the name presented, or the one that nobody has for what can't be a name."""
-    try:
-        return CustomerName(parse_name(text))
-    except Invalid:
-        return CustomerName("")
 
 
 async def _record_refusal(vault: Vault, who: _Presented, by: Actor) -> None:

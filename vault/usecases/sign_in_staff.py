@@ -10,10 +10,10 @@ from keys.age import HybridIdentity
 from keys.passwords import issue_token
 from keys.secret import Secret
 from vault.domain.event import Action, Actor, AuditEvent
-from vault.domain.names import StaffName, parse_name
+from vault.domain.names import StaffName, name_or_nothing
 from vault.domain.staff import LockedIdentity, Owner, StaffMember
 from vault.domain.staff_session import ProofKind, StaffSession
-from vault.errors import AccessDenied, Invalid
+from vault.errors import AccessDenied
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
 from vault.sealing import identities
@@ -30,20 +30,12 @@ async def sign_in_staff(vault: Vault, name: str, passphrase: Secret, *, by: Acto
 
     Raise `TooManyGuesses` when the bucket is full. The passphrase is normalised (`keys.passwords.normalise`).
     """
-    presented = name_or_nothing(name)
+    presented = StaffName(name_or_nothing(name))
     turn_away(vault, presentation(vault, presented, by))
     async with vault.reading() as rows:
         lock = await person_or_decoy(vault, rows, presented)
     custodian = await unlock_staff(vault, presented, passphrase, by=by)
     return await begin_session(vault, custodian.member, lock, custodian.own, by=custodian.actor)
-
-
-def name_or_nothing(text: str) -> StaffName:
-    """Return the name presented, or the one that nobody has for what can't be a name."""
-    try:
-        return StaffName(parse_name(text))
-    except Invalid:
-        return StaffName("")
 
 
 async def person_or_decoy(vault: Vault, rows: Repositories, name: StaffName) -> LockedIdentity:

@@ -97,8 +97,12 @@ async def unlock_staff(
         await _record_refusal(vault, who, proof, by)
         raise AccessDenied("name, passphrase or role are not right for this")
     await forgive_guess(vault, bucket)
-    actor = Actor(f"staff:{who.member.id}", who.member.name, by.channel, by.address)
-    return Custodian(who.member, actor, *opened)
+    return Custodian(who.member, by_staff(who.member, by), *opened)
+
+
+def by_staff(member: StaffMember, by: Actor) -> Actor:
+    """Return the actor once it is known who it is."""
+    return Actor(f"staff:{member.id}", member.name, by.channel, by.address)
 
 
 def bucket_of(vault: Vault, member: StaffMember | None, name: StaffName, by: Actor) -> str:

@@ -179,6 +179,20 @@ async def test_the_newest_come_first_page_by_page(database: Database) -> None:
         assert [each.log_index async for each in rows.recordings.scan()] == list(range(7))
 
 
+async def test_no_recording_is_passed_over(database: Database) -> None:
+    """Whatever its row says of its place in the log, a scan comes by it."""
+    await add_parties(database)
+    places = [-(1 << 63), -1, 0, 5, (1 << 63) - 1]
+    moved = [
+        replace(each, recording=replace(each.recording, log_index=place))
+        for each, place in zip(map(upload, range(5)), places, strict=True)
+    ]
+    await add_uploads(database, *moved)
+
+    async with database.reading() as rows:
+        assert [each.log_index async for each in rows.recordings.scan()] == places
+
+
 DAY = timedelta(days=1)
 WAITING, ENDED = RecordingState.WAITING, RecordingState.SHREDDED
 

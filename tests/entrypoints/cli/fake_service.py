@@ -14,13 +14,15 @@ from datetime import UTC, datetime
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from keys.signing import NoteSigner, generate_seed
+from keys.secret import Secret
+from keys.signing import NoteSigner
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.entry import Entry
 from vault.audit.tlog_proof import prove_entry
+from vault.audit.tree import leaf_hash
 
 TOKEN, PASSWORD, LINK = "source-token", "correct-horse", "link-token"
-SIGNER = NoteSigner("callvault/fake", generate_seed())
+SIGNER = NoteSigner("callvault/fake", Secret(bytes(32)))
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
@@ -38,7 +40,7 @@ def certificate_of(
         recording=recording,
         facts={"sha256": sha256},
     )
-    note = Checkpoint(signer.verifier.name, 1, entry.leaf_hash()).sign(signer)
+    note = Checkpoint(signer.verifier.name, 1, leaf_hash(entry.encode())).sign(signer)
     return prove_entry(entry.encode(), 0, (), note).encode().decode()
 
 

@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keys.signing import NoteSigner, generate_seed
+from keys.secret import Secret
+from keys.signing import NoteSigner
 from vault.audit.certificate import DestructionCertificate
 from vault.audit.checkpoint import Checkpoint
 from vault.audit.entry import Entry
 from vault.audit.tlog_proof import prove_entry
+from vault.audit.tree import leaf_hash
 from vault.entrypoints.cli.certificate_page import certificate_in, is_page, render_page
 from vault.errors import ProofInvalid
 
-_SIGNER = NoteSigner("callvault/test", generate_seed())
+_SIGNER = NoteSigner("callvault/test", Secret(bytes(32)))
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def certificate() -> DestructionCertificate:
         recording="4f7k",
         facts={"snapshot_horizon": '<script>alert(1)</script><pre id="tlog-proof">forged', "bytes": 5},
     )
-    note = Checkpoint("callvault/test", 1, entry.leaf_hash()).sign(_SIGNER)
+    note = Checkpoint("callvault/test", 1, leaf_hash(entry.encode())).sign(_SIGNER)
     return DestructionCertificate.from_proof(prove_entry(entry.encode(), 0, (), note))
 
 

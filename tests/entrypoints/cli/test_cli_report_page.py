@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from keys.signing import NoteSigner, generate_seed
+from keys.secret import Secret
+from keys.signing import NoteSigner
 from vault.audit.checkpoint import Checkpoint
 from vault.domain.grant import GrantState
 from vault.domain.month import Month
@@ -22,7 +23,7 @@ from vault.usecases.verify_log import Verification
 
 _UNKIND = '<script>alert(1)</script>"&'
 _MONTH = Month(2026, 11)
-_SIGNER = NoteSigner("callvault/test", generate_seed())
+_SIGNER = NoteSigner("callvault/test", Secret(bytes(32)))
 
 
 def _report() -> MonthReport:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from keys.signing import NoteSigner, NoteVerifier, generate_seed
+from keys.secret import Secret
+from keys.signing import NoteSigner, NoteVerifier
 from tests.entrypoints.cli.fake_service import (
     LINK,
     PASSWORD,
@@ -25,7 +26,13 @@ from tests.entrypoints.cli.fake_service import (
 from vault.entrypoints.client import download
 from vault.entrypoints.client.address import parse_address
 from vault.entrypoints.client.collecting import signed_in
-from vault.entrypoints.client.failures import CertificateWrong, ClientError, ServerRefused, TryAgain
+from vault.entrypoints.client.failures import (
+    CertificateWrong,
+    ClientError,
+    NotUnderstood,
+    ServerRefused,
+    TryAgain,
+)
 from vault.entrypoints.client.fetch import Fetched, Fetcher
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.ledger import Ledger
@@ -288,14 +295,13 @@ async def test_the_session_ends_whatever_happens(service: FakeService, tmp_path:
 
 
 _DIGEST = hashlib.sha256(_CONTENT).hexdigest()
-_OTHER = NoteSigner("callvault/fake", generate_seed())
+_OTHER = NoteSigner("callvault/fake", Secret(bytes([1]) * 32))
 
 
 @pytest.mark.parametrize(
     "certificate",
     [
         "no proof at all\n",
-        "\ud800",
         certificate_of(_ID.format(7), _DIGEST),
         certificate_of(_ID.format(0), "0" * 64),
         certificate_of(_ID.format(0), _DIGEST, action="recording.opened"),
@@ -319,6 +325,20 @@ async def test_a_certificate_that_does_not_fit(
     assert between["call.wav"] == _CONTENT
     assert (second.error, second.state, service.ranges) == (None, "shredded", [None])
     assert "call.wav.tlog-proof" in visible(tmp_path)
+
+
+async def test_a_receipts_answer_that_cant_be_read(service: FakeService, tmp_path: Path) -> None:
+    """Half a character in it is no answer: the recording stays on disk, and the next run asks again."""
+    service.certificates[_ID.format(0)] = "\ud800"
+    first = (await fetch(service, tmp_path))[0]
+    between = visible(tmp_path)
+    del service.certificates[_ID.format(0)]
+    service.listed = False
+    second = (await fetch(service, tmp_path))[0]
+
+    assert isinstance(first.error, NotUnderstood)
+    assert between == {"call.wav": _CONTENT}
+    assert (second.error, second.state, service.ranges) == (None, "shredded", [None])
 
 
 async def test_nothing_is_not_a_certificate(service: FakeService, tmp_path: Path) -> None:

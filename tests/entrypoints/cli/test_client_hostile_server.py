@@ -11,10 +11,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from keys.secret import Secret
+from tests.harness.mimic import ODD_BODIES
 from vault.entrypoints.client.address import Address, parse_address
-from vault.entrypoints.client.failures import ClientError
+from vault.entrypoints.client.answers import Item, One, WaitingPage, decoded, relied_on
+from vault.entrypoints.client.failures import ClientError, NotUnderstood
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.staff import staff_signed_in
+from vault.entrypoints.staff.grants import Issued
 
 
 @asynccontextmanager
@@ -35,7 +38,7 @@ async def saying(token: str, lines: bytes = b"") -> AsyncIterator[Address]:
         yield parse_address(f"http://127.0.0.1:{running.port}")
 
 
-async def follow(address: Address) -> list[dict[str, object]]:
+async def follow(address: Address) -> list[Item]:
     """Sign in and read a stream to its end."""
     async with (
         open_session(address) as session,
@@ -58,3 +61,34 @@ async def test_a_line_that_is_no_object(line: bytes) -> None:
     async with saying("token", line + b"\n") as address:
         with pytest.raises(ClientError, match="not what a vault would say"):
             await follow(address)
+
+
+@pytest.mark.parametrize("body", ODD_BODIES)
+def test_an_answer_is_what_it_must_be(body: bytes) -> None:
+    """Nothing else is read as a row: no other type, no endless nesting or number, no half a character."""
+    with pytest.raises(NotUnderstood):
+        decoded(body, One)
+
+
+@pytest.mark.parametrize("odd", [None, True, "two", [], {}, -1, 1.5, 10**30])
+def test_a_count_is_a_count(odd: object) -> None:
+    """A size that is none is no vault's, and reaches no arithmetic."""
+    page = {"items": [{"id": "8yv0w8v3m5t7c9x1r2kq", "bytes": odd}], "next": None}
+    with pytest.raises(NotUnderstood):
+        decoded(json.dumps(page).encode(), WaitingPage)
+
+
+def test_a_row_is_as_deep_as_a_vaults() -> None:
+    """As deep as the history of a recording with its facts; deeper is none."""
+    facts: object = {"facts": {"numbers": [1, 2]}}
+    assert decoded(json.dumps({"item": {"events": [facts]}}).encode(), One).item["events"] == [facts]
+    with pytest.raises(NotUnderstood):
+        decoded(json.dumps({"item": {"events": [{"facts": {"numbers": [[1]]}}]}}).encode(), One)
+
+
+def test_what_a_command_relies_on_is_there() -> None:
+    """A row without it, or with something else there, is no vault's; what else is in it does not matter."""
+    relied_on({"id": "x", "state": "live", "new": [1]}, Issued)
+    for row in ({"id": "x"}, {"id": "x", "state": None}, {"id": 5, "state": "live"}, {}):
+        with pytest.raises(NotUnderstood):
+            relied_on(row, Issued)

@@ -19,7 +19,6 @@ from vault.errors import ConfigInvalid, LogUnavailable
 
 SOUND = b"sound " * 1000
 UNKNOWN = [
-    "/",
     "/v1",
     "/v1/recordings/a/b",
     "/collect/../v1/source",
@@ -179,8 +178,8 @@ async def test_every_answer_protects_itself(real_vault: RealVault) -> None:
     """Not sniffed, not framed, not stored, not told to others; and over https only, where it is public."""
     public = real_vault.with_setting("CALLVAULT_HTTP__PUBLIC_URL", "https://vault.example")
     async with opened(public) as door:
-        for path in ("/healthz", "/nothing", "/v1/source", "/openapi.json", "/collect"):
-            headers = (await door.client.get(door.url(path))).headers
+        for path in ("/healthz", "/nothing", "/v1/source", "/openapi.json", "/collect", "/"):
+            headers = (await door.client.get(door.url(path), allow_redirects=False)).headers
             assert headers["X-Content-Type-Options"] == "nosniff"
             assert headers["Referrer-Policy"] == "no-referrer"
             assert headers["Cache-Control"] == "no-store"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -282,8 +281,3 @@ def test_time_never_goes_back() -> None:
     assert next_time(NOON, None) == NOON
     assert next_time(later, NOON) == later
     assert next_time(NOON, later) == later
-
-
-def test_leaf_hash_is_that_of_the_bytes() -> None:
-    """What the tree holds is RFC 6962's leaf hash of the canonical bytes."""
-    assert ENTRY.leaf_hash() == hashlib.sha256(b"\x00" + CANONICAL).digest()

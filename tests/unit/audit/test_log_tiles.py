@@ -127,15 +127,13 @@ def test_nodes_come_out_of_their_tiles(level: int, index: int) -> None:
 
 def test_a_hash_of_a_higher_tile_is_the_root_of_one_below() -> None:
     """Where a higher tile is not full yet, its hashes are found as roots of full tiles below."""
-    node = Node(9, 1)  # entries 512 to 1023: tiles 2 and 3
+    place = place_of(Node(9, 1))  # entries 512 to 1023: tiles 2 and 3
 
-    place = place_of(node)
+    below = [Tile(0, index) for index in range(place.start, place.start + place.width)]
 
-    assert list(place.tiles_below) == [2, 3]
-    roots = [tile_root(tile_bytes(Tile(0, index))) for index in place.tiles_below]
-    assert perfect_root(roots) == subtree(9, 1)
-    assert Tile(0, 3).root_node == Node(8, 3)
-    assert tile_root(tile_bytes(Tile(0, 3))) == subtree(8, 3)
+    assert below == [Tile(0, 2), Tile(0, 3)]
+    assert [tile_root(tile_bytes(tile)) for tile in below] == [subtree(8, 2), subtree(8, 3)]
+    assert perfect_root([tile_root(tile_bytes(tile)) for tile in below]) == subtree(9, 1)
 
 
 @pytest.mark.parametrize("length", [0, 32, TILE_BYTES - 32, TILE_BYTES - 1, TILE_BYTES + 32])

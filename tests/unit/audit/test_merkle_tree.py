@@ -14,7 +14,6 @@ from vault.audit.tree import (
     Node,
     complete_subtrees,
     fold,
-    last_leaf_proof,
     leaf_hash,
     node_hash,
     perfect_root,
@@ -115,20 +114,6 @@ def test_border_of_two_tile_levels() -> None:
     assert before.root() == reference_root(leaves[:65_535])
     assert at.hashes == (whole,)
     assert at.append(leaves[65_536]).root() == node_hash(whole, leaves[65_536])
-
-
-@settings(deadline=None)
-@given(st.integers(0, 300))
-def test_last_leaf_is_proven_from_the_edge_alone(size: int) -> None:
-    """Folding the right edge's proof onto a new last leaf gives the new root."""
-    before = Frontier().extend(leaves_of(size))
-    leaf = leaf_hash(b"newest")
-
-    computed = leaf
-    for sibling in last_leaf_proof(before):
-        computed = node_hash(sibling, computed)
-
-    assert computed == before.append(leaf).root()
 
 
 @pytest.mark.parametrize(

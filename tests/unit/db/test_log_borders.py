@@ -11,7 +11,7 @@ from tests.unit.db.troubles import on_both
 from vault.audit.growth import GrowingTree, Hashes
 from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of, verify_inclusion
 from vault.audit.tiles import TILE_WIDTH, Tile, tile_root
-from vault.audit.tree import Frontier, leaf_hash
+from vault.audit.tree import MAX_SIZE, Frontier, leaf_hash
 from vault.db.database import SqlDatabase
 from vault.db.log_tables import log_entries, log_head, log_tiles
 from vault.errors import LogCorrupt, LogUnavailable
@@ -115,3 +115,35 @@ async def test_a_missing_tile_is_told(database: SqlDatabase, long_log: LongLog) 
     with pytest.raises(LogUnavailable):
         await append(database, 100)
     await append(database, 99)
+
+
+@on_both
+async def test_entries_outside_of_the_log_are_told(database: SqlDatabase, long_log: LongLog) -> None:
+    """Those below its beginning and from its end on; a log as it was written has none."""
+    size = long_log.tree.size
+    async with database.reading() as rows:
+        assert list(await rows.events.strays(9)) == []
+
+    found_by = {"time": NOON, "actor": "a", "action": "a", "outcome": "o", "channel": "c", "record": b"{}"}
+    strays = [-(1 << 63), -1, size, size + 7, MAX_SIZE]
+    async with database._writer.begin() as connection:
+        await connection.execute(insert(log_entries), [{"index": index, **found_by} for index in strays])
+
+    async with database.reading() as rows:
+        assert sorted(await rows.events.strays(9)) == strays
+        assert len(await rows.events.strays(3)) == 3
+
+
+@on_both
+async def test_a_forged_size_sets_no_memory_aside(database: SqlDatabase, long_log: LongLog) -> None:
+    """What the head row claims to have is missing, at once; what there is comes in runs."""
+    size = 1 << 62
+    forged = Frontier(size, (b"\1" * 32,))
+    async with database._writer.begin() as connection:
+        await connection.execute(update(log_head).values(size=size, frontier=forged.encode()))
+
+    async with database.reading() as rows:
+        with pytest.raises(LogCorrupt):
+            await rows.events.nodes(inclusion_nodes(size - 1, size), size)
+        runs = [run async for run in rows.events.runs(0, size)]
+    assert sum(len(run.records) for run in runs) == long_log.tree.size % TILE_WIDTH

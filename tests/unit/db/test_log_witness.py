@@ -18,7 +18,7 @@ from tests.fakes.slots import MemorySlots
 from vault.app.notary import LogNotary
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.database import SqlDatabase
-from vault.errors import LogUnavailable
+from vault.errors import LogCorrupt, LogUnavailable
 from vault.usecases.prove_entry import sign_frontier
 
 
@@ -189,3 +189,15 @@ async def test_a_log_from_before_it_was_signed_goes_on(signed: SqlDatabase, path
     await late.close()
 
     assert await verified_size(signed) == 5
+
+
+async def test_a_size_of_another_edge_is_told(signed: SqlDatabase, path: Path) -> None:
+    """A head row whose size is not that of its hashes is neither read nor continued."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log_head SET size = 4611686018427387904")
+
+    async with signed.reading() as rows:
+        with pytest.raises(LogCorrupt, match="another size"):
+            await rows.events.edge()
+    with pytest.raises(LogUnavailable, match="another size"):
+        await append(signed)

@@ -188,6 +188,24 @@ async def test_a_database_in_use_is_not_written_over(filled: str, postgresql_url
     await database.close()
 
 
+@both_ways
+async def test_one_database_by_two_names_is_never_marked(
+    filled: str, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Moved to where it is already, and cut off at any step, a vault serves on."""
+    (tmp_path / "alias.db").symlink_to(filled.removeprefix("sqlite:///"))
+    alias = f"sqlite:///{tmp_path}/alias.db" if kind == "sqlite" else f"{filled}&keepalives=1"
+
+    async def cut(*_given: object) -> None:
+        raise CutOffError
+
+    monkeypatch.setattr(moving, "_mark", cut)
+    with pytest.raises(Conflict, match="same database"):
+        await move_database(filled, alias, progress=quiet)
+
+    await (await opened(filled)).close()
+
+
 async def test_another_vaults_older_database_is_left_as_it_is(filled: str, tmp_path: Path) -> None:
     """A wrong address brings nobody's database up to a schema that the program there does not know."""
     theirs = tmp_path / "theirs.sqlite"

@@ -70,7 +70,8 @@ def test_terms_have_bounds() -> None:
 def test_an_approval_is_good_for_once_and_a_day() -> None:
     """Not before it is given, not after a day, not twice; and nobody approves their own request."""
     asked = request(1)
-    approved = asked.approve(OTHER, NOON)
+    patience = timedelta(days=1)
+    approved = asked.approve(OTHER, NOON, patience)
 
     assert [asked.usable(NOON), approved.usable(NOON), approved.use(NOON).usable(NOON)] == [
         False,
@@ -80,7 +81,7 @@ def test_an_approval_is_good_for_once_and_a_day() -> None:
     assert approved.usable(NOON + APPROVAL_LIFETIME - MOMENT)
     assert not approved.usable(NOON + APPROVAL_LIFETIME)
     with pytest.raises(Conflict):
-        approved.approve(OTHER, NOON)
+        approved.approve(OTHER, NOON, patience)
     with pytest.raises(AccessDenied):
-        asked.approve(asked.requested_by, NOON)
+        asked.approve(asked.requested_by, NOON, patience)
     assert asked.statement != approved.statement

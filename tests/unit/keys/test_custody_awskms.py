@@ -10,6 +10,7 @@ from keys.custody import create_custody, destroy_custody, open_custody
 from keys.errors import CustodyRefused, CustodyUnavailable
 from keys.secret import Secret
 from tests.harness.aws import Aws
+from tests.harness.odd_servers import http_answer, saying
 from tests.harness.tcp_proxy import proxying
 
 CONTEXT = {"vault": "v", "purpose": "p"}
@@ -50,7 +51,14 @@ def test_a_refusal_says_what_to_do_and_is_final(aws: Aws, arn: str, status: int,
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "ThrottlingException"), (500, "KMSInternalException"), (503, "ServiceUnavailable")],
+    [
+        (400, "ThrottlingException"),
+        (400, "Throttling"),
+        (400, "TooManyRequestsException"),
+        (429, "SomethingElse"),
+        (500, "KMSInternalException"),
+        (503, "ServiceUnavailable"),
+    ],
 )
 def test_what_may_pass_is_tried_again_within_limits(aws: Aws, arn: str, status: int, code: str) -> None:
     """One throttling is not noticed; one that lasts is «unavailable» after three attempts."""
@@ -75,6 +83,23 @@ def test_a_kms_that_can_not_be_reached_is_unavailable(aws: Aws, arn: str) -> Non
             custody.unwrap(wrapped, context=CONTEXT)
         proxy.forward()
         assert custody.unwrap(wrapped, context=CONTEXT) == Secret(b"seed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>sign in to the network</html>", b"{}", b"[]", b'{"Plaintext": 5}', b'{"Plaintext": ""}', b""],
+)
+@pytest.mark.usefixtures("aws")
+def test_what_is_no_answer_of_kms_is_taken_for_none(body: bytes) -> None:
+    """A proxy in between that says 200 gives no secret and ends no start with a traceback."""
+    with saying(http_answer("200 OK", body)) as port:
+        custody = open_custody(f"awskms:alias/x?region=eu-west-2&endpoint=http://127.0.0.1:{port}")
+        for work in (
+            lambda: custody.unwrap(b"\x02wrapped", context=CONTEXT),
+            lambda: custody.wrap(Secret(b"seed"), context=CONTEXT),
+        ):
+            with pytest.raises(CustodyUnavailable):
+                work()
 
 
 def test_the_context_travels_as_an_encryption_context(aws: Aws, arn: str) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from keys.errors import SlotDestroyed, SlotsUnavailable, SlotsUnsafe
 from keys.slots import SLOTS_PER_SEGMENT, SlotFile
-
-VAULT = "vault-1"
+from tests.harness.slot_files import made, reopen, segment_of
 
 
 @pytest.fixture
@@ -32,19 +31,7 @@ def second(tmp_path: Path) -> Path:
 @pytest.fixture
 def slots(first: Path, second: Path) -> SlotFile:
     """Two mirrors with one segment."""
-    made = SlotFile.create([first, second], vault_id=VAULT, allow_unsafe=True)
-    made.ensure(0)
-    return made
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as another process would."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
-
-
-def segment_of(folder: Path, segment: int = 0) -> bytes:
-    """Read the raw bytes of a segment."""
-    return (folder / f"{segment:08d}.slots").read_bytes()
+    return made(first, second)
 
 
 def test_the_same_mirror_twice_is_refused(slots: SlotFile, first: Path, second: Path, tmp_path: Path) -> None:

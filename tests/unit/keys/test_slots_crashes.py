@@ -14,8 +14,8 @@ import pytest
 
 from keys.errors import SlotDestroyed
 from keys.slots import SEGMENT_BYTES, SLOTS_PER_SEGMENT, SlotFile
+from tests.harness.slot_files import VAULT, made, reopen
 
-VAULT = "vault-1"
 STEPS = ("open", "pwrite", "fsync", "fdatasync", "link", "unlink", "mkdir", "rename")
 KILLS = 30
 
@@ -49,13 +49,8 @@ def is_cut(monkeypatch: pytest.MonkeyPatch, step: int, work: Callable[[], object
 def make(root: Path) -> tuple[Path, Path]:
     """Two mirrors with one segment, in a folder of their own."""
     folders = root / "first", root / "second"
-    SlotFile.create(folders, vault_id=VAULT, allow_unsafe=True).ensure(0)
+    made(*folders)
     return folders
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as the next process does."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
 
 
 def raw(*folders: Path) -> bytes:

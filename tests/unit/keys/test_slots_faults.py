@@ -13,8 +13,7 @@ import pytest
 
 from keys.errors import SlotsUnavailable, SlotsUnsafe
 from keys.slots import SLOT_BYTES, SLOTS_PER_SEGMENT, SlotFile
-
-VAULT = "vault-1"
+from tests.harness.slot_files import VAULT, made, reopen
 
 
 @pytest.fixture
@@ -26,14 +25,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def slots(folder: Path) -> SlotFile:
     """Make a slot file with its first segment."""
-    made = SlotFile.create([folder], vault_id=VAULT, allow_unsafe=True)
-    made.ensure(0)
-    return made
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as another process would."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
+    return made(folder)
 
 
 def failing_on(folder: Path, code: int, real: Callable[..., object]) -> Callable[..., object]:

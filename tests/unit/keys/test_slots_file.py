@@ -12,8 +12,7 @@ import pytest
 from keys.errors import SlotDestroyed, SlotsUnavailable
 from keys.slots import SEGMENT_BYTES, SLOT_BYTES, SLOTS_PER_SEGMENT, SlotFile
 from keys.slots.layout import runs
-
-VAULT = "vault-1"
+from tests.harness.slot_files import made, reopen
 
 
 @pytest.fixture
@@ -25,14 +24,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def slots(folder: Path) -> SlotFile:
     """Make a slot file with its first segment."""
-    made = SlotFile.create([folder], vault_id=VAULT, allow_unsafe=True)
-    made.ensure(0)
-    return made
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as another process would."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
+    return made(folder)
 
 
 def bytes_on_disk(folder: Path) -> bytes:

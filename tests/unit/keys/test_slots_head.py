@@ -10,8 +10,7 @@ import pytest
 from keys.errors import SlotsUnavailable
 from keys.slots import SlotFile
 from keys.slots.head import MAX_HEAD_BYTES, RECORD_BYTES
-
-VAULT = "vault-1"
+from tests.harness.slot_files import VAULT, reopen
 
 
 @pytest.fixture
@@ -24,11 +23,6 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 def slots(folders: tuple[Path, Path]) -> SlotFile:
     """Mirrored slots without a head yet."""
     return SlotFile.create(folders, vault_id=VAULT, allow_unsafe=True)
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as another process would."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
 
 
 def spoil(folder: Path, record: int) -> None:

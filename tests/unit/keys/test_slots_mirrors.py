@@ -11,8 +11,7 @@ import pytest
 
 from keys.errors import SlotDestroyed, SlotsUnavailable, SlotsUnsafe
 from keys.slots import SLOT_BYTES, SLOTS_PER_SEGMENT, SlotFile
-
-VAULT = "vault-1"
+from tests.harness.slot_files import made, reopen, segment_of
 
 
 @pytest.fixture
@@ -30,14 +29,7 @@ def second(tmp_path: Path) -> Path:
 @pytest.fixture
 def slots(first: Path, second: Path) -> SlotFile:
     """Two mirrors with one segment."""
-    made = SlotFile.create([first, second], vault_id=VAULT, allow_unsafe=True)
-    made.ensure(0)
-    return made
-
-
-def reopen(*folders: Path) -> SlotFile:
-    """Open it as another process would."""
-    return SlotFile.open(folders, vault_id=VAULT, allow_unsafe=True)
+    return made(first, second)
 
 
 def take_away(folder: Path) -> Path:
@@ -48,11 +40,6 @@ def take_away(folder: Path) -> Path:
 def bring_back(folder: Path) -> None:
     """Mount it again."""
     folder.with_name(f"{folder.name} away").rename(folder)
-
-
-def segment_of(folder: Path, segment: int = 0) -> bytes:
-    """Read the raw bytes of a segment."""
-    return (folder / f"{segment:08d}.slots").read_bytes()
 
 
 def test_every_mirror_holds_the_same(slots: SlotFile, first: Path, second: Path) -> None:
@@ -204,6 +191,23 @@ def test_dropped_segments_are_destroyed_on_a_returning_mirror(slots: SlotFile, s
     assert not (second / "00000000.slots").exists()
     with pytest.raises(SlotDestroyed):
         reopen(second).read(0)
+
+
+def test_many_are_read_as_one_is(slots: SlotFile, second: Path) -> None:
+    """Zero on one mirror is destroyed; what mirrors disagree on, or none has, is unavailable."""
+    slots.ensure(2 * SLOTS_PER_SEGMENT)
+    far = 2 * SLOTS_PER_SEGMENT
+    with (second / "00000000.slots").open("r+b") as segment:
+        segment.seek(5 * SLOT_BYTES)
+        segment.write(bytes(SLOT_BYTES) + b"x" * SLOT_BYTES)
+
+    living = slots.read_many([far, 4, 5, 4])
+
+    assert living == {4: slots.read(4), far: slots.read(far)}
+    with pytest.raises(SlotsUnavailable, match="disagree on slot 6"):
+        slots.read_many([4, 6, 7])
+    with pytest.raises(SlotsUnavailable, match="on no mirror"):
+        slots.read_many([4, 9 * SLOTS_PER_SEGMENT])
 
 
 def test_disputed_slots_are_left_alone(slots: SlotFile, first: Path, second: Path) -> None:

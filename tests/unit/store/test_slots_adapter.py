@@ -102,7 +102,7 @@ async def test_a_mirror_away_makes_a_destruction_incomplete(
     away = folders[1].rename(folders[1].with_name("away"))
     assert not await slots.destroy([0])
     away.rename(folders[1])
-    assert await slots.reconcile(numbers([])) == 1
+    assert (await slots.reconcile(numbers([]))).repaired == 1
     assert await slots.destroy([0])
 
 
@@ -119,10 +119,10 @@ async def test_what_came_back_is_destroyed_again(
         shutil.rmtree(folder)
         (tmp_path / "yesterday" / folder.name).rename(folder)
     restored = opened(folders)
-    assert await restored.reconcile(numbers(many)) == len(many)
+    assert (await restored.reconcile(numbers(many))).repaired == len(many)
     assert await restored.read_many(many) == {}
     assert await restored.read(3 * SLOTS_PER_SEGMENT - 1) == living
-    assert await restored.reconcile(numbers(many)) == 0
+    assert (await restored.reconcile(numbers(many))).repaired == 0
 
 
 async def test_a_segment_that_returns_with_a_mirror_is_looked_at(
@@ -149,13 +149,6 @@ async def test_a_wholly_destroyed_segment_is_unlinked(slots: ThreadedSlots, fold
         await slots.read(7)
 
 
-async def test_the_first_unused_number_starts_a_segment(slots: ThreadedSlots) -> None:
-    """A log that restarts after a loss claims beyond everything that was ever made."""
-    assert await slots.first_unused() % SLOTS_PER_SEGMENT == 0
-    await slots.claimable(SLOTS_PER_SEGMENT)
-    assert await slots.first_unused() == 2 * SLOTS_PER_SEGMENT
-
-
 async def test_the_head_never_goes_back(slots: ThreadedSlots, folders: list[Path]) -> None:
     """The highest checkpoint is kept, on any order of writes, for whoever opens the folders next."""
     assert await slots.read_head() is None
@@ -169,7 +162,7 @@ async def test_a_disk_error_is_unavailable(slots: ThreadedSlots, monkeypatch: py
     def broken(*_args: object) -> None:
         raise OSError(errno.EIO, "Input/output error", "/somewhere/slots")
 
-    for name in ("read", "destroy", "write_head", "read_head", "ensure", "reconcile"):
+    for name in ("read", "read_many", "destroy", "write_head", "read_head", "ensure", "reconcile"):
         monkeypatch.setattr(SlotFile, name, broken)
     calls: list[Callable[[], object]] = [
         lambda: slots.read(0),
@@ -219,3 +212,28 @@ async def test_survivors_among_any_numbers(slots: ThreadedSlots) -> None:
     assert list(await slots.survivors(asked)) == [0, 2, 4096 * 3]
     assert list(await slots.survivors(asked)) == [0, 2, 4096 * 3]
     assert list(await slots.survivors([])) == []
+
+
+async def test_damage_that_no_mirror_mends_is_told(slots: ThreadedSlots, folders: list[Path]) -> None:
+    """A segment that is gone from every mirror is no silence: whoever starts hears of it, again and again."""
+    await slots.claimable(SLOTS_PER_SEGMENT)
+    assert (await slots.reconcile(numbers([]))).damage == ()
+    for folder in folders:
+        next(iter(sorted(folder.glob("*.slots")))).unlink()
+
+    for _ in range(2):
+        (damage,) = (await opened(folders).reconcile(numbers([]))).damage
+        assert f"slots 0 to {SLOTS_PER_SEGMENT - 1} among them" in damage
+
+
+async def test_mirrors_that_disagree_are_told(slots: ThreadedSlots, folders: list[Path]) -> None:
+    """Other bytes on one mirror: the slot is not read any more, and its number is told."""
+    await slots.claimable(0)
+    segment = next(iter(sorted(folders[1].glob("*.slots"))))
+    content = bytearray(segment.read_bytes())
+    content[6 * 32] ^= 1
+    segment.write_bytes(content)
+
+    (damage,) = (await opened(folders).reconcile(numbers([]))).damage
+
+    assert "number 6 among them" in damage

@@ -21,7 +21,7 @@ from vault.outbound.anchor_folder import AnchorFolder
 from vault.ports.anchors import Anchor
 from vault.usecases.anchor_log import anchor_log, anchor_when_due, unanchored_for
 from vault.usecases.change_customer import change_customer
-from vault.usecases.check_anchors import gather_anchors
+from vault.usecases.gather_anchors import gather_anchors
 from vault.usecases.prove_entry import sign_checkpoint
 from vault.usecases.verify_log import verify_log
 

@@ -7,19 +7,21 @@ from datetime import timedelta
 
 import pytest
 
+from keys import approval
 from keys.age import open_file
-from keys.errors import NoMatchingIdentity
+from keys.errors import MalformedHeader, NoMatchingIdentity
 from keys.slots.sealing import open_under
 from tests.fakes.keyring import keyring
 from tests.fakes.scene import read_all
-from tests.fakes.staffed import REASON, SOUND, Staffed, staffed
+from tests.fakes.staffed import REASON, SOUND, Staffed, staffed, why_refused
 from vault.domain.event import Action
 from vault.domain.grant import GrantState
 from vault.domain.names import StaffName
-from vault.errors import AccessDenied, ApprovalNeeded, Conflict, LogUnavailable
+from vault.errors import AccessDenied, ApprovalNeeded, Conflict, Lapsed, LogUnavailable
 from vault.sealing.grant import GrantHeader
 from vault.usecases.approve_grant import approve_grant
 from vault.usecases.approve_opening import approve_opening
+from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.export_recording import export_recording
 from vault.usecases.open_as_staff import open_as_staff
 from vault.usecases.remove_staff import remove_staff
@@ -30,10 +32,7 @@ from vault.usecases.unlock_staff import Custodian
 @pytest.fixture
 def office() -> Staffed:
     """Return an office whose policy asks for four eyes on everything."""
-    made = staffed()
-    parts = made.scene.parts.copy()
-    policy = replace(parts.policy, approve_grants=True, approve_openings=True)
-    return made.over(made.scene.over(parts.but(policy=policy)))
+    return staffed().under_four_eyes()
 
 
 async def opened(office: Staffed, by: Custodian) -> bytes:
@@ -69,18 +68,22 @@ async def test_a_grant_waits_for_another_dpo(office: Staffed) -> None:
 
 
 async def test_a_waiting_grant_is_shut_by_a_key(office: Staffed) -> None:
-    """Every key but another DPO's own is tried on what waits under the slot: none takes the layer off."""
+    """Every key but another DPO's own is tried on what waits under the slot: none answers its question."""
     grant, _ = await office.grant()
     slot = await office.scene.parts.slots.read(grant.slot)
     recording = office.scene.recording(office.theirs)
-    header = open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording))
-    layers = GrantHeader.decode(header).layers
+    kept = GrantHeader.decode(open_under(slot, grant.sealed or b"", bound_to=grant.binding(recording)))
+    question = kept.question or b""
     held = (await keyring(office.scene)).named()
     held |= {"tom": office.tom.own, "mia": office.mia.own, "max": office.max.own}
     for identity in held.values():
         with pytest.raises(NoMatchingIdentity):
-            open_file(layers, [identity])
-    assert open_file(layers, [office.dora.own])
+            approval.answer(question, identity, grant.id)
+    with pytest.raises(MalformedHeader):
+        open_file(kept.layers, [office.mia.own])
+    answer = approval.answer(question, office.dora.own, grant.id)
+    layers = approval.uncover(approval.Layer(question, kept.layers), answer, grant.id)
+    assert open_file(layers, [office.mia.own])
 
 
 async def test_a_row_made_live_by_hand_opens_nothing(office: Staffed) -> None:
@@ -92,15 +95,19 @@ async def test_a_row_made_live_by_hand_opens_nothing(office: Staffed) -> None:
 
 
 async def test_an_approval_comes_once_and_in_time(office: Staffed) -> None:
-    """A grant that is approved already, or whose time is over, is not approved."""
+    """A grant that is approved already is not approved; nor one whose time is over, which is on the log."""
     grant, _ = await office.grant(lifetime=timedelta(hours=1))
     await approve_grant(office.scene.vault, office.dora, grant.id)
     late, _ = await office.grant(to=office.max, lifetime=timedelta(hours=1))
     with pytest.raises(Conflict):
         await approve_grant(office.scene.vault, office.dora, grant.id)
     office.scene.parts.clock.advance(timedelta(hours=1))
-    with pytest.raises(Conflict):
+    with pytest.raises(Lapsed):
         await approve_grant(office.scene.vault, office.dora, late.id)
+    await end_expired_grants(office.scene.vault)
+    with pytest.raises(Lapsed):
+        await approve_grant(office.scene.vault, office.dora, late.id)
+    assert await why_refused(office) == ["lapsed", "lapsed"]
 
 
 async def test_four_eyes_need_two_dpos(office: Staffed) -> None:
@@ -155,6 +162,27 @@ async def test_an_approval_lasts_a_day(office: Staffed) -> None:
         await opened(office, office.dana)
 
 
+async def test_a_request_waits_for_two_weeks(office: Staffed) -> None:
+    """After the days of `[approval] request_days` it is not approved, on the log; asked for anew it is."""
+    vault, patience = office.scene.vault, office.scene.vault.policy.request_patience
+    request, other = await asked(office, office.dana), await asked(office, office.tom)
+    office.scene.parts.clock.advance(patience - timedelta(seconds=1))
+    await approve_opening(vault, office.dora, other)
+    office.scene.parts.clock.advance(timedelta(seconds=1))
+    with pytest.raises(Lapsed, match="14 days; ask again"):
+        await approve_opening(vault, office.dora, request)
+
+    assert patience == timedelta(days=14)
+    (entry,) = await office.scene.log(Action.RECORDING_REFUSED)
+    facts = entry.entry.facts
+    assert (entry.entry.actor, facts["tried"], facts["why"]) == (
+        office.dora.actor.id, "opening.approved", "lapsed",
+    )  # fmt: skip
+    assert await opened(office, office.tom) == SOUND, "an approval in time has its own day"
+    await approve_opening(vault, office.dora, await asked(office, office.dana))
+    assert await opened(office, office.dana) == SOUND
+
+
 async def test_who_approves_an_opening(office: Staffed) -> None:
     """Neither who asks nor anybody but a DPO; nobody twice; and a manager can't even ask."""
     vault = office.scene.vault
@@ -174,7 +202,7 @@ async def test_an_approval_written_by_hand_is_none(office: Staffed) -> None:
     request = await asked(office, office.dana)
     rows = office.scene.parts.database.state.opening_requests
     (row,) = (each for each in rows.values() if each.id == request)
-    forged = row.approve(office.dora.member.id, office.scene.parts.clock.now())
+    forged = row.approve(office.dora.member.id, office.scene.parts.clock.now(), timedelta(days=14))
     for mark in (None, b"", b"x" * 32):
         office.scene.parts.database.state.opening_requests[row.id] = replace(forged, vouched=mark)
         with pytest.raises(ApprovalNeeded):

@@ -29,7 +29,7 @@ async def test_an_entry_forged_far_away_ends_the_work_at_once() -> None:
 async def test_what_no_entry_fills_is_handed_over_last() -> None:
     """A tile below all entries, one beyond them, one of a level that isn't: each is a finding, once."""
     log = LogVerifier()
-    tiles = TileComparison(keep(Tile(0, -2), Tile(0, 3), Tile(200, 0)))
+    tiles = TileComparison(keep(Tile(0, -2), Tile(0, 3), Tile(60, 0)))
 
     await tiles.hand_over(log, 0, 10)
     await tiles.finish(log)

@@ -225,8 +225,8 @@ async def test_a_collection_meanwhile_is_no_finding(scene: Scene) -> None:
         entries = [Entry.decode(stored.record) async for stored in rows.events.scan(0, size)]
         visitor = await scene.visitor(scene.acme)
         await confirm_receipt(scene.vault, visitor, sealed.recording, sealed.sha256)
-        comparison = RecordingComparison(size)
-        await comparison.take(rows, entries)
+        comparison = RecordingComparison()
+        await comparison.take(rows, entries, size)
 
         assert await comparison.finish(scene.vault, rows) == []
 
@@ -266,7 +266,7 @@ async def test_a_shortened_log_is_found(scene: Scene) -> None:
     state = scene.parts.database.state
     newest = max(state.entries)
     del state.entries[newest]
-    leaves = [Entry.decode(state.entries[index].record).leaf_hash() for index in sorted(state.entries)]
+    leaves = [leaf_hash(state.entries[index].record) for index in sorted(state.entries)]
     state.frontier = Frontier().extend(leaves)
 
     assert "was signed" in await findings(scene)

@@ -21,6 +21,7 @@ from vault.usecases.authenticate import authenticate
 from vault.usecases.open_recording import open_recording
 from vault.usecases.reissue_password import reissue_password
 from vault.usecases.sign_in import sign_in
+from vault.usecases.unlock_staff import unlock_staff
 
 ACME = CustomerName("acme")
 NAME_OF_TOM = StaffName("tom")
@@ -32,9 +33,9 @@ async def reissue(
     scene: Scene, staff: StaffName = DPO, passphrase: Secret | None = None, name: CustomerName = ACME
 ) -> Secret:
     """Issue a new password by the DPO, or by whoever is named."""
-    return await reissue_password(
-        scene.vault, name, staff=staff, passphrase=passphrase or scene.founding.passphrase, by=OPERATOR
-    )
+    proof, may = passphrase or scene.founding.passphrase, (Role.DPO, Role.TECH_MANAGER)
+    who = await unlock_staff(scene.vault, staff, proof, by=OPERATOR, roles=may)
+    return await reissue_password(scene.vault, who, name)
 
 
 async def test_the_new_password_opens_what_waits(scene: Scene) -> None:

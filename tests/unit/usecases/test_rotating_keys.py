@@ -186,8 +186,7 @@ async def test_passwords_of_that_moment_are_tried_again(scene: Scene, dpo: Custo
         return await add_customer(scene.vault, CustomerName("new"), agreement="CT-9", by=OPERATOR)
 
     async def reissue() -> object:
-        proof = scene.founding.passphrase
-        return await reissue_password(scene.vault, ACME, staff=DPO, passphrase=proof, by=OPERATOR)
+        return await reissue_password(scene.vault, await dana(scene.vault, scene.founding.passphrase), ACME)
 
     done = await asyncio.gather(
         add(), reissue(), rotate_keys(scene.vault, dpo, Group.DPO_OFFICE), return_exceptions=True

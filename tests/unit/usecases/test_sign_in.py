@@ -12,16 +12,17 @@ import pytest
 from keys.age import FileKey, HybridIdentity
 from keys.secret import Secret
 from tests.fakes.passwords import CountedPasswords
-from tests.fakes.scene import DPO, OPERATOR, VISITOR, Known, Scene
+from tests.fakes.scene import OPERATOR, VISITOR, Known, Scene
+from tests.harness.staff import dana
 from vault.domain.event import Action, Actor, Channel
 from vault.domain.guesses import GUESSES_PER_WINDOW, WINDOW
 from vault.domain.names import CustomerName
 from vault.domain.staff import Owner
 from vault.errors import AccessDenied, LogUnavailable, Overloaded, TooManyGuesses
 from vault.usecases.create_link import create_link, revoke_link
-from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
 from vault.usecases.reissue_password import reissue_password
 from vault.usecases.sign_in import SignedIn, sign_in
+from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
 
 ACME = CustomerName("acme")
 STRANGER = Actor("visitor", "somebody", Channel.HTTP, "203.0.113.9")
@@ -257,8 +258,7 @@ async def test_a_password_reissued_meanwhile_is_dead(scene: Scene) -> None:
     """An old password that was being checked while a new one was issued begins no session."""
 
     async def reissue() -> None:
-        passphrase = scene.founding.passphrase
-        await reissue_password(scene.vault, ACME, staff=DPO, passphrase=passphrase, by=OPERATOR)
+        await reissue_password(scene.vault, await dana(scene.vault, scene.founding.passphrase), ACME)
 
     vault = replace(scene.vault, passwords=Interrupted(scene.parts.passwords, reissue))
     with pytest.raises(AccessDenied):

@@ -19,10 +19,10 @@ from vault.domain.staff import Role
 from vault.errors import AccessDenied, TooManyGuesses
 from vault.usecases.add_staff import add_staff
 from vault.usecases.challenge_staff import answer_challenge
-from vault.usecases.end_staff_session import end_expired_staff_sessions, end_staff_session, end_staff_sessions
-from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
+from vault.usecases.end_session import end_expired_sessions, end_session, end_sessions
 from vault.usecases.open_as_staff import open_as_staff
 from vault.usecases.reissue_passphrase import reissue_passphrase
+from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
 
 SOUND = bytes(range(256)) * 600
 
@@ -116,9 +116,10 @@ async def test_sessions_end(scene: Scene) -> None:
 
     first = await visitor(scene, signed[0])
     for _ in range(2):
-        await end_staff_session(scene.vault, first.session, by=first.person.actor)
+        await end_session(scene.vault, first.session, by=first.person.actor)
     async with scene.vault.unit_of_work() as work:
-        ended = await end_staff_sessions(work, scene.vault, first.person.member.id)
+        left = await work.staff_sessions.of(first.person.member.id)
+        ended = await end_sessions(scene.vault, work, left, scene.parts.clock.now())
         await work.commit()
     await scene.vault.slots.destroy(ended)
 
@@ -137,8 +138,8 @@ async def test_sessions_end_with_their_time(scene: Scene) -> None:
 
     with pytest.raises(AccessDenied):
         await visitor(scene, signed)
-    assert await end_expired_staff_sessions(scene.vault) == 1
-    assert await end_expired_staff_sessions(scene.vault) == 0
+    assert await end_expired_sessions(scene.vault) == 3  # two customers are signed in as long
+    assert await end_expired_sessions(scene.vault) == 0
     assert await scene.vault.slots.read_many([session.slot]) == {}
 
 

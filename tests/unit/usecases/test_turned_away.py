@@ -12,8 +12,8 @@ from vault.app.tally import GuessTally
 from vault.domain.event import Actor, Channel
 from vault.domain.guesses import GUESSES_PER_WINDOW, Bucket
 from vault.errors import AccessDenied, TooManyGuesses
-from vault.usecases.keep_house import count_stopped_guesses
 from vault.usecases.sign_in import sign_in
+from vault.usecases.sum_up_guesses import count_stopped_guesses
 
 STRANGER = Actor("visitor", "somebody", Channel.HTTP, "203.0.113.9")
 

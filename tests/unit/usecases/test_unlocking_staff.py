@@ -18,7 +18,7 @@ from vault.domain.names import StaffName
 from vault.domain.staff import Group, Owner, Role
 from vault.errors import AccessDenied, LogUnavailable, Overloaded, TooManyGuesses
 from vault.sealing import identities
-from vault.usecases.keep_house import count_stopped_guesses, sum_up_guesses
+from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
 from vault.usecases.unlock_staff import unlock_staff
 
 TOM, MIA = StaffName("tom"), StaffName("mia")

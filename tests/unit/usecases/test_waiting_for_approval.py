@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,10 +25,7 @@ from vault.usecases.stated_reasons import stated_reasons
 @pytest.fixture
 def office() -> Staffed:
     """Return an office whose policy asks for four eyes on everything."""
-    made = staffed()
-    parts = made.scene.parts.copy()
-    policy = replace(parts.policy, approve_grants=True, approve_openings=True)
-    return made.over(made.scene.over(parts.but(policy=policy)))
+    return staffed().under_four_eyes()
 
 
 async def test_requests_are_listed_until_they_are_used(office: Staffed) -> None:
@@ -55,6 +51,22 @@ async def test_requests_are_listed_until_they_are_used(office: Staffed) -> None:
     assert await _listed() == []
     counts = [each.entry.facts["count"] for each in await office.scene.log(Action.OPENING_LISTED)]
     assert counts == [2, 1, 1, 2, 1, 0]
+
+
+async def test_what_waited_too_long_waits_no_more(office: Staffed) -> None:
+    """A request ends with its days, and is shown no more; each tells when that is."""
+    vault, patience = office.scene.vault, office.scene.vault.policy.request_patience
+    asked = await request_opening(vault, office.tom, office.theirs, reason=REASON)
+    office.scene.parts.clock.advance(patience - timedelta(seconds=1))
+    (shown,) = await list_requests(vault, by=SERVICE)
+    assert shown.expires_at(patience) == asked.requested_at + patience
+    approved = await approve_opening(vault, office.dora, asked.id)
+    assert approved.approved_at is not None
+    assert approved.expires_at(patience) == approved.approved_at + APPROVAL_LIFETIME
+
+    await request_opening(vault, office.tom, office.theirs, reason=REASON)
+    office.scene.parts.clock.advance(patience)
+    assert await list_requests(vault, by=SERVICE) == []
 
 
 async def test_what_opens_no_more_waits_no_more(office: Staffed) -> None:

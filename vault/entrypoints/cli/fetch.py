@@ -11,11 +11,11 @@ from cyclopts import App, Parameter
 
 from keys.signing import NoteVerifier
 from vault.entrypoints.cli.arguments import PasswordFile
+from vault.entrypoints.cli.client_exits import client_failure, client_message, worst_of
 from vault.entrypoints.cli.exits import ExitCode, WrongUsage, complain
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.meter import meter
 from vault.entrypoints.cli.passwords import read_password, text_of
-from vault.entrypoints.cli.push import client_failure, client_message, worst_of
 from vault.entrypoints.cli.render import Row
 from vault.entrypoints.client.address import Address, parse_address
 from vault.entrypoints.client.collecting import signed_in

@@ -79,7 +79,12 @@ def approve(grant: Id, /, *, password_file: PasswordFile = None, run: Run) -> No
     password_file
         File with the DPO's passphrase; `-` is standard input.
     """
-    run.show(run.ask(operations.APPROVE, operations.OneGrant(grant), password_file))
+    if run.options.server is None:
+        run.show(run.ask(operations.APPROVE, operations.ApproveGrant(grant), password_file))
+    else:
+        from vault.entrypoints.cli.grants_there import approve_there  # noqa: PLC0415 - most commands need no HTTP
+
+        run.show(approve_there(run, grant))
 
 
 @app.command(name="list")
@@ -114,7 +119,7 @@ def list_(
 def _show_pending(run: Run, rows: Sequence[Row]) -> None:
     if run.for_people:
         rows = with_age(rows, "issued_at")
-    run.show_list(rows, (*_PENDING_COLUMNS, "age" if run.for_people else "issued_at", "reason"))
+    run.show_list(rows, (*_PENDING_COLUMNS, "age" if run.for_people else "issued_at", "expires_at", "reason"))
 
 
 @app.command

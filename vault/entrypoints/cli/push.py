@@ -13,14 +13,15 @@ from cyclopts import App, Parameter
 from keys.secret import Secret
 from vault.domain.call import Direction
 from vault.entrypoints.cli.arguments import PasswordFile
-from vault.entrypoints.cli.exits import CommandFailed, ExitCode, WrongUsage, complain, message_of
+from vault.entrypoints.cli.client_exits import client_failure, client_message, worst_of
+from vault.entrypoints.cli.exits import WrongUsage, complain
 from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.meter import meter
 from vault.entrypoints.cli.passwords import read_secret_file
 from vault.entrypoints.cli.render import Row
 from vault.entrypoints.cli.times import moment_in
 from vault.entrypoints.client.address import Address, parse_address
-from vault.entrypoints.client.failures import CertificateWrong, ClientError, TryAgain
+from vault.entrypoints.client.failures import ClientError
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.push import Receipt, Uploader, must_be_sendable
 from vault.entrypoints.client.retry import Patience
@@ -154,33 +155,6 @@ def _sendable(files: Sequence[str]) -> tuple[list[Path], list[Exception]]:
         else:
             paths.append(Path(file))
     return paths, failures
-
-
-def client_failure(error: ClientError) -> CommandFailed:
-    """Return what the command fails with: trying again later may help, or not."""
-    code = ExitCode.AGAIN_LATER if isinstance(error, TryAgain) else ExitCode.FAILED
-    return CommandFailed(str(error), code)
-
-
-def client_message(error: Exception) -> str:
-    """Return the line that says why one of several things did not work."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) if isinstance(error, ClientError) else message_of(error)
-
-
-def worst_of(failures: Sequence[Exception]) -> ExitCode:
-    """Return the exit code of several failures: to try again later only if that may help every one.
-
-    A certificate that does not fit goes before everything else.
-    """
-    if not failures:
-        return ExitCode.DONE
-    if any(isinstance(failure, CertificateWrong) for failure in failures):
-        return ExitCode.FOUND_WRONG
-    if all(isinstance(failure, TryAgain) for failure in failures):
-        return ExitCode.AGAIN_LATER
-    return ExitCode.FAILED
 
 
 def _details(given: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:

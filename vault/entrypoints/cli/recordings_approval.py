@@ -39,7 +39,7 @@ def request(
 
 
 def requests(*, limit: Count = 100, run: Run) -> None:
-    """List what waits for a second DPO's approval, or is approved and not used yet, newest first.
+    """List what waits for a second DPO's approval, or is approved and not used yet, and until when.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def requests(*, limit: Count = 100, run: Run) -> None:
     rows = run.ask(operations.REQUESTS, operations.ListRequests(limit))
     if run.for_people:
         rows = with_age(rows, "requested_at")
-    run.show_list(rows, (*_COLUMNS, "age" if run.for_people else "requested_at", "reason"))
+    run.show_list(rows, (*_COLUMNS, "age" if run.for_people else "requested_at", "expires_at", "reason"))
 
 
 def approve(request: Id, /, *, password_file: PasswordFile = None, run: Run) -> None:

@@ -15,10 +15,15 @@ from vault.entrypoints.cli.invocation import Run
 from vault.entrypoints.cli.passwords import STDIN, given_file, prompt_for, read_secret_file, text_of
 from vault.entrypoints.cli.render import Row
 from vault.entrypoints.cli.streams import STDOUT, Target, new_stream, write_all
+from vault.errors import AccessDenied
 from vault.ports.vault import Vault
 from vault.usecases.open_as_staff import open_as_staff
+from vault.usecases.open_recording import OpenRecording
 from vault.usecases.unlock_staff import Custodian
 from vault.usecases.use_grant import use_grant
+
+BY_GRANT = "a manager opens by grant: --grant FILE"
+"""What a manager is told who gave no grant's password, and could not be asked for it."""
 
 
 def open_(
@@ -51,9 +56,9 @@ def open_(
     given = None if grant is None else read_secret_file(grant)
 
     async def _use(vault: Vault, custodian: Custodian) -> Row:
-        password = given or await _asked_for(custodian)
+        password = given or await asked_for(custodian.member.role)
         if password is None:
-            opened = await open_as_staff(vault, custodian, recording, reason=reason)
+            opened = await _without_grant(vault, custodian, recording, reason)
         else:
             granted = normalise(text_of(password))
             opened = await use_grant(vault, custodian, recording, password=granted, reason=reason)
@@ -66,16 +71,24 @@ def open_(
         else:
             from vault.entrypoints.cli.recordings_there import open_there  # noqa: PLC0415 - HTTP is seldom needed
 
-            password = None if given is None else text_of(given)
-            there = open_there(run, stream, recording, reason=reason, grant_password=password)
+            there = open_there(run, stream, recording, reason=reason, grant_password=given)
             row = {"id": there["id"], "file": output, "bytes": there["bytes"]}
     if output != STDOUT:
         run.show(row)
         run.note("The file is not sealed any more. Remove it when it has served its purpose.")
 
 
-async def _asked_for(custodian: Custodian) -> Secret | None:
+async def _without_grant(vault: Vault, custodian: Custodian, recording: str, reason: str) -> OpenRecording:
+    try:
+        return await open_as_staff(vault, custodian, recording, reason=reason)
+    except AccessDenied as error:
+        if custodian.member.role is Role.MANAGER:
+            raise AccessDenied(f"{error}; {BY_GRANT}", error.why) from None
+        raise
+
+
+async def asked_for(role: str) -> Secret | None:
     """Ask a manager, who opens by grants alone, for the grant's password; None for others, or no terminal."""
-    if custodian.member.role is not Role.MANAGER or not sys.stdin.isatty():
+    if role != Role.MANAGER or not sys.stdin.isatty():
         return None
     return await asyncio.to_thread(prompt_for, "password of the grant")

@@ -11,15 +11,17 @@ from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 
 from vault.domain.names import StaffName, parse_name
+from vault.entrypoints.cli.client_exits import client_failure
 from vault.entrypoints.cli.custodians import proof_of
 from vault.entrypoints.cli.exits import WrongUsage
 from vault.entrypoints.cli.invocation import Invocation
-from vault.entrypoints.cli.push import client_failure
 from vault.entrypoints.cli.times import moment_in
 from vault.entrypoints.client.address import Address, parse_address
-from vault.entrypoints.client.failures import ClientError, NotUnderstood
+from vault.entrypoints.client.answers import Item, Many, One, relied_on
+from vault.entrypoints.client.failures import ClientError
 from vault.entrypoints.client.http import open_session
 from vault.entrypoints.client.identify import explained
 from vault.entrypoints.client.staff import Desk, staff_signed_in
@@ -27,39 +29,42 @@ from vault.entrypoints.staff.operation import PAGE_ROWS, Answer, Asked, Operatio
 from vault.entrypoints.staff.row import Row
 
 Done = TypeVar("Done")
-Part = TypeVar("Part")
 
 
 def ask_server(run: Invocation, operation: Operation[Asked, Answer], asked: Asked) -> Answer:
     """Return what the vault at `--server` answers, its times as times again."""
 
     async def _ask(desk: Desk) -> object:
-        given = msgspec.to_builtins(asked)
-        if operation.paged_by is not None:
-            return await _all_pages(desk, operation.path, given, getattr(asked, "limit", PAGE_ROWS))
-        answer = await desk.ask(operation.path, given)
-        return _part(answer, "items", list) if operation.many else _part(answer, "item", dict)
+        return await asked_at(desk, operation, asked)
 
     return cast("Answer", with_times(at_server(run, _ask)))
 
 
-async def _all_pages(desk: Desk, path: str, given: dict[str, Any], limit: int) -> list[Any]:
+async def asked_at(desk: Desk, operation: Operation[Any, Any], asked: Struct) -> Item | list[Item]:
+    """Return what an operation answers, each row with what its command relies on."""
+    given = msgspec.to_builtins(asked)
+    if not operation.many:
+        item = (await desk.ask(operation.path, given, One)).item
+        relied_on(item, operation.sure)
+        return item
+    if operation.paged_by is not None:
+        rows = await _all_pages(desk, operation.path, given, getattr(asked, "limit", PAGE_ROWS))
+    else:
+        rows = (await desk.ask(operation.path, given, Many)).items
+    for row in rows:
+        relied_on(row, operation.sure)
+    return rows
+
+
+async def _all_pages(desk: Desk, path: str, given: dict[str, Any], limit: int) -> list[Item]:
     """Return so many rows at most, however many answers they take."""
-    rows: list[Any] = []
+    rows: list[Item] = []
     while True:
-        answer = await desk.ask(path, {**given, "limit": min(limit - len(rows), PAGE_ROWS)})
-        page, before = _part(answer, "items", list), answer.get("next")
-        rows += page
-        if not page or before is None or len(rows) >= limit:
+        page = await desk.ask(path, {**given, "limit": min(limit - len(rows), PAGE_ROWS)}, Many)
+        rows += page.items
+        if not page.items or page.next is None or len(rows) >= limit:
             return rows
-        given = {**given, "before": before}
-
-
-def _part(answer: dict[str, Any], name: str, kind: type[Part]) -> Part:
-    value = answer.get(name)
-    if not isinstance(value, kind):
-        raise NotUnderstood("the answer is not what a vault would say")
-    return value
+        given = {**given, "before": page.next}
 
 
 def follow_server(
@@ -70,6 +75,7 @@ def follow_server(
     async def _follow(desk: Desk) -> None:
         async with aclosing(desk.stream(operation.path, msgspec.to_builtins(asked))) as rows:
             async for row in rows:
+                relied_on(row, operation.sure)
                 take(cast("Row", with_times(row)))
 
     at_server(run, _follow)

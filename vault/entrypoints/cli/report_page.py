@@ -11,7 +11,7 @@ from vault.entrypoints.cli.pages import page_environment
 from vault.entrypoints.cli.plots import bar_plot, day_plot
 from vault.entrypoints.cli.render import utc_text
 from vault.usecases.gather_month import CAUSES, MonthFigures
-from vault.usecases.make_report import AGES, TOO_LONG, MonthReport
+from vault.usecases.make_report import AGES, TOO_LONG, CustomerWaits, MonthReport
 
 _TEMPLATE = "report.html.jinja"
 _MOST_FINDINGS = 20
@@ -30,6 +30,7 @@ _WHY = {
     ("recording", "no_matching_identity"): "their key does not open it",
     ("recording", "role"): "a role that may not do it",
     ("recording", "approval_needed"): "no other DPO has approved it",
+    ("recording", "lapsed"): "a request or grant that waited too long for another DPO",
     ("recording", "same_person"): "their own request, which another DPO must approve",
     ("recording", "no_grant"): "no grant for them",
     ("recording", "grant_password"): "wrong password of a grant",
@@ -71,43 +72,19 @@ def render_report(report: MonthReport) -> str:
         findings=report.verification.findings[:_MOST_FINDINGS],
         openings=day_plot("Openings and exports by staff on each day (UTC)", _by_role(figures), report.month),
         people=_people(report),
-        refusals=day_plot(
-            "Refusals on each day (UTC)",
-            {name: _row(figures.refusals.get(kind), report) for kind, name in _REFUSALS.items()},
-            report.month,
-        ),
-        why=[
-            (_WHY.get(key, key[1].replace("_", " ")), _REFUSALS[key[0]], count)
-            for key, count in figures.why.most_common()
-        ],
+        refusals=day_plot("Refusals on each day (UTC)", _refused(report), report.month),
+        why=_why(figures),
         grant_words=_GRANTS,
-        grants=[
-            (name, [counts.get(word, 0) for word in _GRANTS])
-            for name, counts in sorted(
-                ((report.names.get(actor, actor), counts) for actor, counts in figures.grants.items()),
-                key=itemgetter(0),
-            )
-        ],
+        grants=_grants(report),
         waits=bar_plot("From upload to receipt", _classes(figures.waits)),
         median=_quantile(figures.waits, 0.5),
         ninth=_quantile(figures.waits, 0.9),
-        destroyed=day_plot(
-            "Destroyed recordings on each day (UTC)",
-            {
-                cause: _row(figures.destroyed.get(cause), report)
-                for cause in CAUSES
-                if cause != CAUSES[-1] or cause in figures.destroyed
-            },
-            report.month,
-        ),
+        destroyed=day_plot("Destroyed recordings on each day (UTC)", _destroyed(report), report.month),
         destroyed_rows=[
             (cause, sum(figures.destroyed.get(cause, ())), figures.destroyed_bytes[cause]) for cause in CAUSES
         ],
         ages=bar_plot("Age of what waits", dict(zip(_age_labels(), report.pending.ages, strict=True))),
-        late=[
-            (report.names.get(owner, owner), waits)
-            for owner, waits in sorted(report.pending.late.items(), key=lambda each: each[1].oldest)
-        ],
+        late=_late(report),
         too_long_days=TOO_LONG.days,
         actions=sorted(figures.actions.items()),
     )
@@ -132,6 +109,38 @@ def _people(report: MonthReport) -> list[tuple[str, str, int, int, int]]:
         for actor, each in report.figures.people.items()
     ]
     return sorted(rows, key=lambda row: (-row[2] - row[3], row[0]))
+
+
+def _refused(report: MonthReport) -> dict[str, Sequence[int]]:
+    return {name: _row(report.figures.refusals.get(kind), report) for kind, name in _REFUSALS.items()}
+
+
+def _why(figures: MonthFigures) -> list[tuple[str, str, int]]:
+    return [
+        (_WHY.get(key, key[1].replace("_", " ")), _REFUSALS[key[0]], count)
+        for key, count in figures.why.most_common()
+    ]
+
+
+def _grants(report: MonthReport) -> list[tuple[str, list[int]]]:
+    rows = [
+        (report.names.get(actor, actor), [counts.get(word, 0) for word in _GRANTS])
+        for actor, counts in report.figures.grants.items()
+    ]
+    return sorted(rows, key=itemgetter(0))
+
+
+def _destroyed(report: MonthReport) -> dict[str, Sequence[int]]:
+    """Return the days of each cause; of "other" only where there is one."""
+    destroyed = report.figures.destroyed
+    causes = [cause for cause in CAUSES if cause != CAUSES[-1] or cause in destroyed]
+    return {cause: _row(destroyed.get(cause), report) for cause in causes}
+
+
+def _late(report: MonthReport) -> list[tuple[str, CustomerWaits]]:
+    """Return who lets recordings wait too long, the oldest first."""
+    late = sorted(report.pending.late.items(), key=lambda each: each[1].oldest)
+    return [(report.names.get(owner, owner), waits) for owner, waits in late]
 
 
 def _row(days: Sequence[int] | None, report: MonthReport) -> Sequence[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from vault.entrypoints.staff.row import Row
 
@@ -31,7 +31,9 @@ def age_text(since: datetime, now: datetime | None = None) -> str:
 
 def with_age(rows: Sequence[Row], since: str) -> Sequence[Row]:
     """Return rows for people, with how long ago the time in the field `since` was as their `age`."""
-    return [{**row, "age": age_text(moment)} for row in rows if isinstance(moment := row[since], datetime)]
+    moments = (row.get(since) for row in rows)
+    ages = (age_text(moment) if isinstance(moment, datetime) else None for moment in moments)
+    return [{**row, "age": age} for row, age in zip(rows, ages, strict=True)]
 
 
 def parse_start(text: str, now: datetime | None = None) -> datetime:
@@ -45,10 +47,14 @@ def parse_end(text: str, now: datetime | None = None) -> datetime:
 
 
 def moment_in(text: str) -> datetime | str:
-    """Return the time that a vault's answer writes with its zone; the text itself where it is none."""
+    """Return the time that a vault's answer writes with its zone; the text itself where it is none.
+
+    Nor is it one that no clock shows elsewhere, such as the last hour of the year 9999 in another zone.
+    """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment.astimezone(UTC), moment.astimezone()
+    except (ValueError, OverflowError):
         return text
     return moment if moment.tzinfo else text
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
 from vault.domain.names import parse_id_prefix
 from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.answers import (
+    Collection,
+    SignedIn,
+    WaitingItem,
+    WaitingPage,
+    not_understood,
+)
 from vault.entrypoints.client.failures import ClientError
-from vault.entrypoints.client.http import BEARER, answered, read_json
+from vault.entrypoints.client.http import answered, read_answer
 from vault.entrypoints.client.retry import Patience, patiently
 from vault.errors import Invalid
 
@@ -62,12 +68,12 @@ class Collector:
         cursor: str | None = None
         while True:
             page = await self._page(cursor)
-            items = [_waiting(item) for item in page.get("items", ())]
+            items = [_waiting(item) for item in page.items]
             new = {item.id: item for item in items if item.id not in found}
             found |= new
-            cursor = page.get("next")
+            cursor = page.next
             # A page with nothing new ends it too: no server keeps us turning pages for ever.
-            if not isinstance(cursor, str) or not new:
+            if cursor is None or not new:
                 return list(found.values())
 
     async def confirm(self, recording: str, sha256: str) -> Collected:
@@ -77,15 +83,14 @@ class Collector:
         """
         url = self.address.url(f"{_RECORDINGS}/{recording}/receipt")
 
-        async def _post() -> dict[str, Any]:
+        async def _post() -> Collection:
             async with answered(
                 self.session, "POST", url, json={"sha256": sha256}, headers=self.headers
             ) as response:
-                return await read_json(response)
+                return await read_answer(response, Collection)
 
         answer = await patiently(_post, self.patience)
-        certificate = answer.get("certificate")
-        return Collected(str(answer.get("state", "")), certificate if isinstance(certificate, str) else None)
+        return Collected(answer.state, answer.certificate)
 
     async def sign_out(self) -> None:
         """End the session; one that can't be ended now ends by itself."""
@@ -94,8 +99,8 @@ class Collector:
             async with answered(self.session, "DELETE", url, headers=self.headers):
                 pass
 
-    async def _page(self, cursor: str | None) -> dict[str, Any]:
-        async def _get() -> dict[str, Any]:
+    async def _page(self, cursor: str | None) -> WaitingPage:
+        async def _get() -> WaitingPage:
             async with answered(
                 self.session,
                 "GET",
@@ -103,7 +108,7 @@ class Collector:
                 params={"cursor": cursor} if cursor else {},
                 headers=self.headers,
             ) as response:
-                return await read_json(response)
+                return await read_answer(response, WaitingPage)
 
         return await patiently(_get, self.patience)
 
@@ -123,15 +128,13 @@ async def signed_in(
     """
     who = {"link": address.link.reveal().decode()} if address.link else {"customer": customer}
 
-    async def _post() -> dict[str, Any]:
+    async def _post() -> SignedIn:
         async with answered(
             session, "POST", address.url(_SESSIONS), json={**who, "password": password}
         ) as response:
-            return await read_json(response)
+            return await read_answer(response, SignedIn)
 
-    token = (await patiently(_post, patience)).get("token")
-    if not isinstance(token, str) or not BEARER.fullmatch(token):
-        raise ClientError("the answer is not what a vault would say; is the address right?")
+    token = (await patiently(_post, patience)).token
     collector = Collector(session, address, token, patience)
     try:
         yield collector
@@ -139,16 +142,10 @@ async def signed_in(
         await collector.sign_out()
 
 
-def _waiting(item: object) -> Waiting:
+def _waiting(item: WaitingItem) -> Waiting:
     """Read one item; its id becomes part of paths, so nothing else than an id may pass."""
-    fields = item if isinstance(item, dict) else {}
-    name, size = fields.get("file_name"), fields.get("bytes")
     try:
-        recording = parse_id_prefix(str(fields.get("id")))
+        recording = parse_id_prefix(item.id)
     except Invalid:
-        size = None
-    if not isinstance(size, int) or size < 0:
-        raise ClientError("the list of recordings is not what a vault would say")
-    return Waiting(
-        recording, name if isinstance(name, str) else None, size, str(fields.get("state", "waiting"))
-    )
+        raise not_understood() from None
+    return Waiting(recording, item.file_name, item.bytes, item.state)

@@ -5,13 +5,11 @@ Redirects are not followed: a token or a recording goes where it was meant to go
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -19,11 +17,11 @@ from yarl import URL
 
 from vault import __version__
 from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.answers import Problem, decoded
 from vault.entrypoints.client.connections import failure_of_connection
 from vault.entrypoints.client.failures import ClientError, NotUnderstood, ServerRefused, TryAgain
 
-BEARER = re.compile(r"[A-Za-z0-9._~+/-]{1,512}=*", re.ASCII)
-"""A token that fits a header: RFC 6750, 2.1."""
+Answer = TypeVar("Answer")
 
 _RETRIED = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _MOST_JSON_BYTES = 16 << 20
@@ -79,33 +77,26 @@ async def answered(
         raise failure_of_connection(error, tls=url.startswith("https:")) from None
 
 
-async def read_json(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    """Return the JSON object of an answer of 16 MiB at most; raise `ClientError`."""
-    body = await _read_at_most(response, _MOST_JSON_BYTES)
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):  # nested too deeply to be any answer of a vault's
-        value = None
-    if not isinstance(value, dict):
-        raise NotUnderstood("the answer is not what a vault would say; is the address right?")
-    return value
+async def read_answer(response: aiohttp.ClientResponse, kind: type[Answer]) -> Answer:
+    """Return the JSON of an answer of 16 MiB at most as what it must be; raise `NotUnderstood`."""
+    return decoded(await _read_at_most(response, _MOST_JSON_BYTES), kind)
 
 
 async def _failure_of(response: aiohttp.ClientResponse) -> ClientError:
     """Return the problem that the vault told (RFC 9457), or the status where it told none."""
     status = response.status
     try:
-        problem = await read_json(response)
+        problem = await read_answer(response, Problem)
     except ClientError:
-        problem = {}
-    detail = str(problem.get("detail") or f"the server answered {status} {response.reason or ''}".rstrip())
-    if "reference" in problem:
-        detail = f"{detail}: {problem['reference']}"
+        problem = Problem()
+    detail = problem.detail or f"the server answered {status} {response.reason or ''}".rstrip()
+    if problem.reference is not None:
+        detail = f"{detail}: {problem.reference}"
     if status in _RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TryAgain(detail, after_seconds=_retry_after(response))
     if status < HTTPStatus.BAD_REQUEST:
         return ServerRefused(status, "redirect", f"the server answered {status}: it is elsewhere")
-    return ServerRefused(status, str(problem.get("code", "")), detail)
+    return ServerRefused(status, problem.code, detail)
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
@@ -119,5 +110,5 @@ async def _read_at_most(response: aiohttp.ClientResponse, most_bytes: int) -> by
     async for piece in response.content.iter_any():
         body += piece
         if len(body) > most_bytes:
-            raise ClientError("the answer is longer than any of a vault")
+            raise NotUnderstood("the answer is longer than any of a vault")
     return bytes(body)

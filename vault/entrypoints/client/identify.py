@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import aiohttp
 
 from vault import __version__
 from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.answers import Description
 from vault.entrypoints.client.failures import ClientError, NotUnderstood, ServerRefused, TryAgain
-from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.http import answered, read_answer
 
 _TITLE = "Callvault"
 _MAY_BE_ANOTHER_VERSION = frozenset({"", "invalid_request", "not_found", "method_not_allowed", "redirect"})
@@ -36,7 +35,7 @@ async def explained(session: aiohttp.ClientSession, address: Address, error: Cli
 async def _version(session: aiohttp.ClientSession, address: Address) -> str:
     """Return the version that the vault says it is of; raise `NotUnderstood` for no vault."""
     async with answered(session, "GET", address.url("/openapi.json")) as response:
-        info: Any = (await read_json(response)).get("info")
-    if not isinstance(info, dict) or info.get("title") != _TITLE:
+        about = (await read_answer(response, Description)).info
+    if about.title != _TITLE:
         raise NotUnderstood("this is no description of a Callvault")
-    return str(info.get("version"))
+    return about.version

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
 from keys.secret import Secret
 from vault.entrypoints.client.address import Address
+from vault.entrypoints.client.answers import Introduced, UploadReceipt
 from vault.entrypoints.client.failures import ClientError
-from vault.entrypoints.client.http import answered, read_json
+from vault.entrypoints.client.http import answered, read_answer
 from vault.entrypoints.client.retry import Patience, patiently
 
 _PIECE_BYTES = 1 << 20
@@ -56,7 +56,7 @@ class Uploader:
             async with answered(
                 self.session, "GET", self.address.url("/v1/source"), headers=self._headers()
             ) as response:
-                return str((await read_json(response)).get("source", ""))
+                return (await read_answer(response, Introduced)).source
 
         return await patiently(_ask, self.patience)
 
@@ -72,14 +72,14 @@ class Uploader:
             size = os.fstat(file.fileno()).st_size
             digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
 
-            async def _send() -> dict[str, Any]:
+            async def _send() -> UploadReceipt:
                 sent = _Pieces(file, size, advance)
                 headers = [*self._headers().items(), *details, *_body_headers(digest.digest(), size)]
                 try:
                     async with answered(
                         self.session, "PUT", self._place_of(path), data=sent.stream(), headers=headers
                     ) as response:
-                        return await read_json(response)
+                        return await read_answer(response, UploadReceipt)
                 except BaseException:
                     advance(-sent.bytes)
                     raise
@@ -141,15 +141,8 @@ def _body_headers(digest: bytes, size: int) -> list[tuple[str, str]]:
     ]
 
 
-def _checked(path: Path, answer: dict[str, Any], sha256: str, size: int) -> Receipt:
+def _checked(path: Path, answer: UploadReceipt, sha256: str, size: int) -> Receipt:
     """Return the receipt; raise `ClientError` unless it is for these very bytes."""
-    if answer.get("sha256") != sha256 or answer.get("bytes") != size or not answer.get("recording"):
+    if answer.sha256 != sha256 or answer.bytes != size:
         raise ClientError(f"the receipt is not for {path}; keep the file and ask the operator")
-    return Receipt(
-        path,
-        str(answer["recording"]),
-        sha256,
-        size,
-        str(answer.get("sealed_at", "")),
-        int(answer.get("log_index", -1)),
-    )
+    return Receipt(path, answer.recording, sha256, size, answer.sealed_at, answer.log_index)

@@ -6,13 +6,10 @@ question here and goes nowhere. The token is kept in memory only, for one comman
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -22,14 +19,23 @@ from keys.errors import KeysError
 from keys.identities import unlock
 from keys.secret import Secret
 from vault.entrypoints.client.address import Address
-from vault.entrypoints.client.failures import ClientError, NotUnderstood, ServerRefused, TryAgain
-from vault.entrypoints.client.http import BEARER, answered, read_json
+from vault.entrypoints.client.answers import (
+    Challenge,
+    Item,
+    SignedIn,
+    StaffSession,
+    decoded,
+    not_understood,
+)
+from vault.entrypoints.client.failures import ClientError, ServerRefused, TryAgain
+from vault.entrypoints.client.http import answered, read_answer
 
 _STAFF = "/v1/staff"
 _CURRENT = f"{_STAFF}/sessions/current"
-_NO_VAULT = "the answer is not what a vault would say; is the address right?"
 _UNAUTHORISED = 401
 _MOST_LINE_BYTES = 16 << 20
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +56,41 @@ class Desk:
         """Return where an operation is asked for, such as «recordings/open»."""
         return self.address.url(f"{_STAFF}/{operation}")
 
-    async def ask(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an operation answers; raise `ServerRefused` or `TryAgain`."""
+    async def ask(self, operation: str, asked: Mapping[str, Any], answer: type[Answer]) -> Answer:
+        """Return what an operation answers; raise `ServerRefused`, `TryAgain` or `NotUnderstood`."""
         async with answered(
             self.session, "POST", self.url(operation), json=dict(asked), headers=self.headers
         ) as response:
-            return await read_json(response)
+            return await read_answer(response, answer)
 
-    async def stream(self, operation: str, asked: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    async def stream(self, operation: str, asked: Mapping[str, Any]) -> AsyncGenerator[Item, None]:
         """Yield what an operation answers, line by line; empty lines only keep the connection."""
         async with answered(
             self.session, "POST", self.url(operation), json=dict(asked), headers=self.headers
         ) as response:
             async for line in _lines(response):
-                row = _object(line)
-                if row is not None:
-                    yield row
+                if line.strip():
+                    yield decoded(line, Item)
+
+    async def role(self) -> str:
+        """Return the role that the vault knows the person in."""
+        return (await self._session()).role
 
     async def group_identities(self) -> Sequence[HybridIdentity]:
         """Return the identities of the person's group, opened by the own one; none where that one is away."""
         if self.identity is None:
             return []
+        locked = (await self._session()).identities
+        try:
+            return [unlock(each, [self.identity]) for each in locked]
+        except KeysError:
+            raise ClientError("the identity file does not open what the vault keeps for it") from None
+
+    async def _session(self) -> StaffSession:
         async with answered(
             self.session, "GET", self.address.url(_CURRENT), headers=self.headers
         ) as response:
-            locked = (await read_json(response)).get("identities", [])
-        try:
-            return [unlock(_decoded(each), [self.identity]) for each in locked]
-        except (KeysError, TypeError):
-            raise ClientError("the identity file does not open what the vault keeps for it") from None
+            return await read_answer(response, StaffSession)
 
     async def sign_out(self) -> None:
         """End the session; one that can't be ended now ends by itself."""
@@ -100,9 +112,7 @@ async def staff_signed_in(
     else:
         given = {"staff": name, **await _answered_challenge(session, address, name, proof)}
     async with answered(session, "POST", address.url(f"{_STAFF}/sessions"), json=given) as response:
-        token = (await read_json(response)).get("token")
-    if not isinstance(token, str) or not BEARER.fullmatch(token):
-        raise NotUnderstood(_NO_VAULT)
+        token = (await read_answer(response, SignedIn)).token
     desk = Desk(session, address, Secret(token.encode()), None if isinstance(proof, Secret) else proof)
     try:
         yield desk
@@ -120,12 +130,12 @@ async def _answered_challenge(
     """Return ticket and answer to the vault's question; raise `ServerRefused` for one not meant for us."""
     asked = {"staff": name}
     async with answered(session, "POST", address.url(f"{_STAFF}/challenges"), json=asked) as response:
-        question = await read_json(response)
+        question = await read_answer(response, Challenge)
     try:
-        answer = challenge.answer(_decoded(question.get("sealed")), identity)
+        answer = challenge.answer(question.sealed, identity)
     except KeysError:
         raise ServerRefused(403, "access_denied", "name or identity file are not right") from None
-    return {"ticket": str(question.get("ticket", "")), "answer": answer.reveal().decode()}
+    return {"ticket": question.ticket, "answer": answer.reveal().decode()}
 
 
 async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
@@ -138,23 +148,6 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None
             yield bytes(line)
         rest = bytearray(last)
         if len(rest) > _MOST_LINE_BYTES:
-            raise NotUnderstood(_NO_VAULT)
+            raise not_understood()
     if rest:
         raise TryAgain("the answer ended early")
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line) if line.strip() else None
-    except (ValueError, RecursionError):
-        value = line
-    if value is not None and not isinstance(value, dict):
-        raise NotUnderstood(_NO_VAULT)
-    return value
-
-
-def _decoded(text: object) -> bytes:
-    try:
-        return base64.b64decode(str(text), validate=True)
-    except binascii.Error:
-        raise NotUnderstood(_NO_VAULT) from None

@@ -171,6 +171,6 @@ def _incoming(desk: Desk, response: aiohttp.ClientResponse, grant_password: str 
         size, layers = int(told["Callvault-Bytes"]), int(told.get("Callvault-Layers", 0))
     except (KeyError, ValueError, Invalid):
         raise NotUnderstood(_NO_RECORDING) from None
-    if told.get("Callvault-Form") != wanted or not 0 <= layers <= _MOST_HEADER_BYTES:
+    if told.get("Callvault-Form") != wanted or size < 0 or not 0 <= layers <= _MOST_HEADER_BYTES:
         raise NotUnderstood(_NO_RECORDING)
     return Incoming(desk, response, recording, size, sha256, layers, grant_password)

@@ -26,6 +26,7 @@ from vault.entrypoints.http.json_body import read_json
 from vault.entrypoints.http.ranges import Span, is_known, must_match, requested_span
 from vault.entrypoints.http.refusals import FieldInvalid
 from vault.entrypoints.http.sending import send_body
+from vault.entrypoints.http.signed_json import read_signed_json
 from vault.errors import Invalid, NotFound
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import confirm_receipt
@@ -101,7 +102,7 @@ async def send_content(request: web.Request) -> web.StreamResponse:
 async def take_receipt(request: web.Request) -> web.Response:
     """Take the proof that the customer holds a recording: this is what destroys it."""
     async with signed_in(request) as visitor:
-        proof = await read_json(request, ReceiptRequest)
+        proof = await read_signed_json(request, ReceiptRequest, signed_in)
         wanted, sha256 = _recording_id(request), parse_sha256(proof.sha256)
         answer = await confirm_receipt(request.app[VAULT], visitor, wanted, sha256)
     return render_json(Collection.of(answer))

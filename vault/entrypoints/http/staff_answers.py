@@ -91,6 +91,24 @@ class GrantQuestion(Struct, frozen=True):
     salt: str
 
 
+class ApprovalQuestionRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which grant is to be approved, by its id or the beginning of it."""
+
+    grant: Annotated[str, Meta(max_length=64)]
+
+
+class ApprovalQuestion(Struct, frozen=True):
+    """A question that the identity of a DPO answers who may approve: `sealed` is an age file in base64.
+
+    The answer is, in hexadecimal, HKDF-SHA-256 of the file's plaintext, without salt, with the info
+    `callvault/approval answer v1`, 32 bytes. A plaintext that does not begin with `callvault approval v1 `,
+    the id of the grant and a line feed is no question about it and must not be answered.
+    """
+
+    grant: str
+    sealed: str
+
+
 class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Which recording, by its id or the beginning of it, and why; an age recipient, or the DPO office."""
 

@@ -22,10 +22,12 @@ from vault.domain.recording import Recording
 from vault.domain.staff_session import ProofKind
 from vault.entrypoints.http.answers import render_json
 from vault.entrypoints.http.context import PATIENCE, VAULT
-from vault.entrypoints.http.json_body import read_json
 from vault.entrypoints.http.refusals import FieldInvalid
 from vault.entrypoints.http.sending import send_body
+from vault.entrypoints.http.signed_json import read_signed_json
 from vault.entrypoints.http.staff_answers import (
+    ApprovalQuestion,
+    ApprovalQuestionRequest,
     ExportRequest,
     GrantQuestion,
     GrantQuestionRequest,
@@ -34,6 +36,7 @@ from vault.entrypoints.http.staff_answers import (
 from vault.entrypoints.http.staff_sessions import staff_signed_in
 from vault.errors import Invalid, NotFound
 from vault.ports.vault import Vault
+from vault.usecases.approve_grant import ask_for_approval
 from vault.usecases.authenticate_staff import StaffVisitor
 from vault.usecases.export_recording import ExportRecipient, export_recording
 from vault.usecases.hand_over_granted import ask_for_grant_password, hand_over_granted
@@ -68,7 +71,7 @@ class _Answer:
 async def send_opened(request: web.Request) -> web.StreamResponse:
     """Open a recording for a person of the staff; on the log before the first byte."""
     async with staff_signed_in(request) as visitor:
-        asked = await read_json(request, OpenRequest)
+        asked = await read_signed_json(request, OpenRequest, staff_signed_in)
         opened = await _opened(request.app[VAULT], visitor, asked)
     answer = web.StreamResponse(headers=opened.headers)
     answer.content_length = opened.length
@@ -78,16 +81,24 @@ async def send_opened(request: web.Request) -> web.StreamResponse:
 async def ask_grant_question(request: web.Request) -> web.Response:
     """Ask what the password of a grant answers; alike for whoever has none."""
     async with staff_signed_in(request) as visitor:
-        asked = await read_json(request, GrantQuestionRequest)
+        asked = await read_signed_json(request, GrantQuestionRequest, staff_signed_in)
         prefix = _prefix(asked.recording)
         salt = await ask_for_grant_password(request.app[VAULT], visitor.person, prefix)
     return render_json(GrantQuestion(base64.b64encode(salt).decode()))
 
 
+async def ask_approval_question(request: web.Request) -> web.Response:
+    """Ask what an identity answers that is to approve a grant; refusals are on the log."""
+    async with staff_signed_in(request) as visitor:
+        asked = await read_signed_json(request, ApprovalQuestionRequest, staff_signed_in)
+        posed = await ask_for_approval(request.app[VAULT], visitor.person, parse_id_prefix(asked.grant))
+    return render_json(ApprovalQuestion(posed.grant, base64.b64encode(posed.sealed).decode()))
+
+
 async def send_export(request: web.Request) -> web.StreamResponse:
     """Answer a recording as an age file for one recipient; on the log before the first byte."""
     async with staff_signed_in(request) as visitor:
-        asked = await read_json(request, ExportRequest)
+        asked = await read_signed_json(request, ExportRequest, staff_signed_in)
         to = None if asked.to is None else _recipient(asked.to)
         exported = await export_recording(
             request.app[VAULT], visitor.custodian, _prefix(asked.recording), reason=asked.reason, to=to

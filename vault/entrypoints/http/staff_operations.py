@@ -12,9 +12,9 @@ from aiohttp import web
 
 from vault.entrypoints.http.answers import render_json
 from vault.entrypoints.http.context import PATIENCE, VAULT
-from vault.entrypoints.http.json_body import read_json
 from vault.entrypoints.http.routes import Body, Route, Who
 from vault.entrypoints.http.sending import send_body
+from vault.entrypoints.http.signed_json import TRUSTED_SECONDS, read_signed_json
 from vault.entrypoints.http.staff_answers import StaffItem, StaffList
 from vault.entrypoints.http.staff_sessions import staff_signed_in
 from vault.entrypoints.staff.operation import Acting, Operation, StreamOperation
@@ -25,8 +25,6 @@ from vault.usecases.refuse_role import refuse_role
 
 LINES = "application/x-ndjson"
 _SILENCE_SECONDS = 20.0
-_TRUSTED_SECONDS = 1.0
-"""For so long a session that was looked at counts as live, while a stream tells one row after the other."""
 AnyOperation = Operation[Any, Any] | StreamOperation[Any]
 
 _PROBLEMS = (400, 401, 403, 404, 408, 409, 410, 413, 415, 429, 503)
@@ -39,7 +37,7 @@ def _handler(operation: Operation[Any, Any]) -> Callable[[web.Request], Awaitabl
         async with staff_signed_in(request) as visitor:
             acting = Acting(visitor.person.actor, visitor.person)
             await _must_be_for(request, operation, acting)
-            asked = await read_json(request, operation.asked)
+            asked = await read_signed_json(request, operation.asked, staff_signed_in)
             answer = await operation.answer(request.app[VAULT], acting, asked)
         if not operation.many:
             return render_json(StaffItem(dict(answer)))
@@ -56,7 +54,7 @@ def _streaming(operation: StreamOperation[Any]) -> Callable[[web.Request], Await
         async with staff_signed_in(request) as visitor:
             acting = Acting(visitor.person.actor, visitor.person)
             await _must_be_for(request, operation, acting)
-            asked = await read_json(request, operation.asked)
+            asked = await read_signed_json(request, operation.asked, staff_signed_in)
         answer = web.StreamResponse(headers={"Content-Type": LINES})
         lines = _lines(request, operation.answer(request.app[VAULT], acting, asked))
         return await send_body(request, answer, lines, request.app[PATIENCE].stall)
@@ -76,7 +74,7 @@ async def _lines(request: web.Request, rows: AsyncIterator[Row]) -> AsyncGenerat
         while True:
             coming = coming or asyncio.ensure_future(anext(rows, None))
             done, _ = await asyncio.wait({coming}, timeout=_SILENCE_SECONDS)
-            if time.monotonic() - checked >= _TRUSTED_SECONDS:
+            if time.monotonic() - checked >= TRUSTED_SECONDS:
                 async with staff_signed_in(request):
                     checked = time.monotonic()
             row = coming.result() if done else {}

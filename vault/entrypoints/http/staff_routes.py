@@ -79,6 +79,16 @@ STAFF_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/v1/staff/grants/approval-question",
+        staff_opening.ask_approval_question,
+        Who.STAFF,
+        "Ask an identity file's owner what approves a grant. For: dpo.",
+        {200: staff_answers.ApprovalQuestion},
+        (400, 401, 403, 404, 408, 409, 410, 413, 415, 503),
+        (staff_answers.ApprovalQuestionRequest,),
+    ),
+    Route(
+        "POST",
         "/v1/staff/recordings/export",
         staff_opening.send_export,
         Who.STAFF,

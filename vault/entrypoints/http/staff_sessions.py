@@ -26,7 +26,7 @@ from vault.entrypoints.http.staff_answers import (
 from vault.errors import AccessDenied
 from vault.usecases.authenticate_staff import StaffVisitor, authenticate_staff
 from vault.usecases.challenge_staff import answer_challenge, challenge_staff
-from vault.usecases.end_staff_session import end_staff_session
+from vault.usecases.end_session import end_session
 from vault.usecases.hand_over_recording import locked_group_identities
 from vault.usecases.sign_in_staff import sign_in_staff
 
@@ -66,7 +66,7 @@ async def show_staff_session(request: web.Request) -> web.Response:
 async def end_current_staff_session(request: web.Request) -> web.Response:
     """Sign out."""
     async with staff_signed_in(request) as visitor:
-        await end_staff_session(request.app[VAULT], visitor.session, by=visitor.person.actor)
+        await end_session(request.app[VAULT], visitor.session, by=visitor.person.actor)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

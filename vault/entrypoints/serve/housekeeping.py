@@ -15,18 +15,13 @@ from keys.errors import KeysError
 from vault.errors import VaultError
 from vault.ports.vault import Vault
 from vault.usecases.anchor_log import anchor_when_due
+from vault.usecases.delete_blobs import delete_queued_blobs
 from vault.usecases.end_grants import end_expired_grants
 from vault.usecases.end_session import end_expired_sessions
-from vault.usecases.end_staff_session import end_expired_staff_sessions
 from vault.usecases.finish_shreds import finish_shreds_or_tell
-from vault.usecases.keep_house import (
-    BlobSweep,
-    count_stopped_guesses,
-    delete_queued_blobs,
-    sum_up_guesses,
-    tidy_database,
-)
 from vault.usecases.reconcile_slots import destroy_left_slots
+from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
+from vault.usecases.sweep_blobs import BlobSweep
 
 log = structlog.get_logger("callvault.housekeeping")
 
@@ -46,10 +41,10 @@ SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("finish shreds", finish_shreds_or_tell, every_seconds=5),
     Chore("destroy left slots", destroy_left_slots, every_seconds=3600, most_seconds=3600),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
-    Chore("end expired staff sessions", end_expired_staff_sessions, every_seconds=60),
     Chore("end expired grants", end_expired_grants, every_seconds=10),
     Chore("sum up guesses", sum_up_guesses, every_seconds=60),
-    Chore("tidy the database", tidy_database, every_seconds=60),
+    # So that the headers of shredded recordings vanish from the database's files, not only from its tables.
+    Chore("tidy the database", lambda vault: vault.database.tidy(), every_seconds=60),
     Chore("anchor the log", anchor_when_due, every_seconds=3600),
     Chore("sweep blobs", BlobSweep(), every_seconds=3600, most_seconds=3600),
 )

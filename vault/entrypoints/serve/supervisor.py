@@ -69,13 +69,16 @@ async def _serve(settings: Settings, announce: Announce) -> None:
 
 
 async def _recover(vault: Vault) -> None:
-    """Mend what a crash left; tell of what the database alone says is to be destroyed."""
-    if doubtful := (await recover(vault)).doubtful:
+    """Mend what a crash left; tell of what can't be mended, or should not be."""
+    recovery = await recover(vault)
+    if recovery.doubtful:
         log.error(
             "the database was changed by hand: what it says is to be destroyed was left alone",
-            count=len(doubtful),
-            first=doubtful[0],
+            count=len(recovery.doubtful),
+            first=recovery.doubtful[0],
         )
+    for damage in recovery.damage:
+        log.error("slots are damaged", what=damage)
 
 
 async def _examine_places(vault: Vault, settings: Settings) -> None:

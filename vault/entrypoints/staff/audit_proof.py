@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Callable
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from keys.errors import SignatureInvalid
 from vault.entrypoints.staff.audit import OneEntry
@@ -13,8 +14,8 @@ from vault.entrypoints.staff.operation import DPO_ALONE, Acting, Operation, Stre
 from vault.entrypoints.staff.row import Row
 from vault.errors import LogCorrupt, ProofInvalid
 from vault.ports.vault import Vault
-from vault.usecases.check_anchors import Gathered, gather_anchors
 from vault.usecases.export_log import export_log
+from vault.usecases.gather_anchors import Gathered, gather_anchors
 from vault.usecases.prove_entry import sign_checkpoint
 from vault.usecases.read_log import show_proof
 from vault.usecases.verify_log import Verification, verify_log
@@ -29,6 +30,41 @@ class VerifyLog(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
 class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing more has to be said."""
+
+
+class Proven(Struct, frozen=True):
+    """What is sure of a proof."""
+
+    proof: str
+
+
+class Verified(Struct, frozen=True):
+    """What is sure of a verification."""
+
+    ok: bool
+    findings: list[str]
+
+
+class Signed(Struct, frozen=True):
+    """What is sure of a checkpoint."""
+
+    checkpoint: str
+
+
+class VerifierKey(Struct, frozen=True):
+    """What is sure of the verifier key."""
+
+    key: str
+
+
+class Exported(Struct, frozen=True):
+    """What is sure of a file of the log: it has its place, and none outside the folder (C2SP tlog-tiles)."""
+
+    path: Annotated[
+        str,
+        Meta(pattern=r"\A(checkpoint|tile/([0-9]{1,2}|entries)/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?)\Z"),
+    ]
+    content: bytes
 
 
 async def _prove(vault: Vault, acting: Acting, asked: OneEntry) -> Row:
@@ -91,9 +127,9 @@ async def _export(vault: Vault, acting: Acting, _asked: Nothing) -> AsyncIterato
         yield {"path": path, "content": base64.b64encode(content).decode()}
 
 
-PROVE = Operation("audit prove", OneEntry, _prove, DPO_ALONE, many=False)
-VERIFY = Operation("audit verify", VerifyLog, _verify, DPO_ALONE, many=False)
-CHECKPOINT = Operation("audit checkpoint", Nothing, _checkpoint, DPO_ALONE, many=False)
-KEY = Operation("audit key", Nothing, _key, DPO_ALONE, many=False)
-EXPORT = StreamOperation("audit export", Nothing, _export, DPO_ALONE)
+PROVE = Operation("audit prove", OneEntry, _prove, DPO_ALONE, many=False, sure=Proven)
+VERIFY = Operation("audit verify", VerifyLog, _verify, DPO_ALONE, many=False, sure=Verified)
+CHECKPOINT = Operation("audit checkpoint", Nothing, _checkpoint, DPO_ALONE, many=False, sure=Signed)
+KEY = Operation("audit key", Nothing, _key, DPO_ALONE, many=False, sure=VerifierKey)
+EXPORT = StreamOperation("audit export", Nothing, _export, DPO_ALONE, sure=Exported)
 OPERATIONS = (PROVE, VERIFY, CHECKPOINT, KEY)

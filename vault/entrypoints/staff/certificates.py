@@ -18,6 +18,13 @@ class ShowCertificate(Struct, frozen=True, forbid_unknown_fields=True):
     recording: IdText
 
 
+class Shown(Struct, frozen=True):
+    """What is sure of a certificate."""
+
+    certificate: str
+    key: str
+
+
 async def _show(vault: Vault, acting: Acting, asked: ShowCertificate) -> Row:
     """Show the destruction certificate of a recording, and the key by which it is verified."""
     text = await show_certificate(
@@ -29,5 +36,5 @@ async def _show(vault: Vault, acting: Acting, asked: ShowCertificate) -> Row:
     return {"certificate": text, "key": vault.keys.signer.verifier_key}
 
 
-SHOW = Operation("certificates show", ShowCertificate, _show, OFFICE, many=False)
+SHOW = Operation("certificates show", ShowCertificate, _show, OFFICE, many=False, sure=Shown)
 OPERATIONS = (SHOW,)

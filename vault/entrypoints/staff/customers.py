@@ -12,7 +12,7 @@ from vault.ports.vault import Vault
 from vault.usecases.add_customer import add_customer
 from vault.usecases.change_customer import change_customer, close_customer
 from vault.usecases.list_customers import list_customers, show_customer
-from vault.usecases.reissue_password import reissue_password_as
+from vault.usecases.reissue_password import reissue_password
 
 
 class AddCustomer(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -93,7 +93,7 @@ async def _reissue(vault: Vault, acting: Acting, asked: OneCustomer) -> Row:
     name = _name(asked.name)
     return {
         "name": name,
-        "password": (await reissue_password_as(vault, acting.custodian, name)).reveal().decode(),
+        "password": (await reissue_password(vault, acting.custodian, name)).reveal().decode(),
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from keys.secret import Secret
 from vault.domain.event import Action
 from vault.domain.grant import Grant, GrantState
 from vault.domain.names import StaffName, parse_id_prefix, parse_name
@@ -49,6 +51,13 @@ class OneGrant(Struct, frozen=True, forbid_unknown_fields=True):
     grant: IdText
 
 
+class ApproveGrant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A grant, and what an identity that is not at the vault answers to its question."""
+
+    grant: IdText
+    answer: Annotated[str, Meta(max_length=256)] | None = None
+
+
 class ListGrants(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which grants: a recording's, a person's, those that still open something, or wait for a second DPO."""
 
@@ -56,6 +65,13 @@ class ListGrants(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     manager: NameText | None = None
     live: bool = False
     pending: bool = False
+
+
+class Issued(Struct, frozen=True):
+    """What is sure of a grant that was issued."""
+
+    id: str
+    state: str
 
 
 async def _issue(vault: Vault, acting: Acting, asked: IssueGrant) -> Row:
@@ -74,9 +90,11 @@ async def _issue(vault: Vault, acting: Acting, asked: IssueGrant) -> Row:
     return {**row, "password": password.reveal().decode()}
 
 
-async def _approve(vault: Vault, acting: Acting, asked: OneGrant) -> Row:
+async def _approve(vault: Vault, acting: Acting, asked: ApproveGrant) -> Row:
     """Approve a grant that another DPO issued."""
-    (row,) = await _rows(vault, await approve_grant(vault, acting.custodian, parse_id_prefix(asked.grant)))
+    answer = None if asked.answer is None else Secret(asked.answer.encode("utf-8", "surrogatepass"))
+    prefix = parse_id_prefix(asked.grant)
+    (row,) = await _rows(vault, await approve_grant(vault, acting.proven, prefix, answer=answer))
     return row
 
 
@@ -135,8 +153,8 @@ def _row(grant: Grant, names: Mapping[str, str], now: datetime) -> Row:
     }
 
 
-ISSUE = Operation("grants issue", IssueGrant, _issue, EVERYBODY, many=False, proof=True)
-APPROVE = Operation("grants approve", OneGrant, _approve, EVERYBODY, many=False, proof=True)
+ISSUE = Operation("grants issue", IssueGrant, _issue, EVERYBODY, many=False, proof=True, sure=Issued)
+APPROVE = Operation("grants approve", ApproveGrant, _approve, EVERYBODY, many=False, proof=True)
 LIST = Operation("grants list", ListGrants, _list, EVERYBODY, many=True)
 REVOKE = Operation("grants revoke", OneGrant, _revoke, DPO_ALONE, many=False)
 OPERATIONS = (ISSUE, APPROVE, LIST, REVOKE)

@@ -36,6 +36,10 @@ Asked = TypeVar("Asked", bound=Struct)
 Answer = TypeVar("Answer", Row, Rows)
 
 
+class NothingSure(Struct, frozen=True):
+    """A row of which its command relies on no field: it shows what there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
     """Who asks. At the vault's machine the operating system says it: `person` is None unless proven."""
@@ -92,7 +96,8 @@ class Operation(_Asked, Generic[Asked, Answer]):
     """A named thing to ask for.
 
     `roles` may ask from their own machines; where `proof` is set, they alone may at the vault's machine, too,
-    and prove who they are there. `paged_by` is the field whose last value is the `before` of the next page.
+    and prove who they are there. `paged_by` is the field whose last value is the `before` of the next page,
+    `sure` what the command relies on in a row: what comes over a network without it is no vault's answer.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Operation(_Asked, Generic[Asked, Answer]):
     many: bool
     proof: bool = False
     paged_by: str | None = None
+    sure: type[Struct] = NothingSure
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +118,4 @@ class StreamOperation(_Asked, Generic[Asked]):
     asked: type[Asked]
     answer: Callable[[Vault, Acting, Asked], AsyncIterator[Row]]
     roles: Collection[Role]
+    sure: type[Struct] = NothingSure

@@ -89,6 +89,33 @@ class OneRequest(Struct, frozen=True, forbid_unknown_fields=True):
     request: IdText
 
 
+class HeldFor(Struct, frozen=True):
+    """What is sure of a hold on a recording."""
+
+    case: str
+    state: str
+
+
+class Shown(Struct, frozen=True):
+    """What is sure of a recording with its history."""
+
+    held_for: list[HeldFor]
+    events: list[dict[str, object]]
+
+
+class Ended(Struct, frozen=True):
+    """What is sure of a recording that was destroyed."""
+
+    id: str
+    certificate: str | None
+
+
+class Requested(Struct, frozen=True):
+    """What is sure of a request."""
+
+    id: str
+
+
 async def _list(vault: Vault, acting: Acting, asked: ListRecordings) -> Rows:
     """List recordings, newest first."""
     found = await look_up(
@@ -150,7 +177,7 @@ async def _request(vault: Vault, acting: Acting, asked: RequestOpening) -> Row:
     made = await request_opening(
         vault, acting.proven, parse_id_prefix(asked.recording), reason=asked.reason, export=asked.export
     )
-    return _request_row(made)
+    return _request_row(vault, made)
 
 
 async def _requests(vault: Vault, acting: Acting, asked: ListRequests) -> Rows:
@@ -164,7 +191,7 @@ async def _requests(vault: Vault, acting: Acting, asked: ListRequests) -> Rows:
     )
     return [
         {
-            **_request_row(each),
+            **_request_row(vault, each),
             "state": "pending" if each.approved_at is None else "approved",
             "requested_by": names.get(each.requested_by, each.requested_by),
             "approved_by": names.get(each.approved_by, each.approved_by) if each.approved_by else None,
@@ -176,16 +203,18 @@ async def _requests(vault: Vault, acting: Acting, asked: ListRequests) -> Rows:
 
 async def _approve(vault: Vault, acting: Acting, asked: OneRequest) -> Row:
     """Approve another person's request: it is good for once, within 24 hours."""
-    return _request_row(await approve_opening(vault, acting.proven, parse_id_prefix(asked.request)))
+    approved = await approve_opening(vault, acting.proven, parse_id_prefix(asked.request))
+    return _request_row(vault, approved)
 
 
-def _request_row(request: OpeningRequest) -> Row:
+def _request_row(vault: Vault, request: OpeningRequest) -> Row:
     return {
         "id": request.id,
         "recording": request.recording,
         "for": "export" if request.action is Action.RECORDING_EXPORTED else "open",
         "requested_at": request.requested_at,
         "approved_at": request.approved_at,
+        "expires_at": request.expires_at(vault.policy.request_patience),
     }
 
 
@@ -197,9 +226,11 @@ async def _owners(vault: Vault, listed: Sequence[Listed]) -> OwnerNames:
 
 
 LIST = Operation("recordings list", ListRecordings, _list, OFFICE, many=True, paged_by="log_index")
-SHOW = Operation("recordings show", OneRecording, _show, OFFICE, many=False)
-SHRED = Operation("recordings shred", ShredRecording, _shred, tuple(Role), many=False, proof=True)
-REQUEST = Operation("recordings request", RequestOpening, _request, tuple(Role), many=False, proof=True)
+SHOW = Operation("recordings show", OneRecording, _show, OFFICE, many=False, sure=Shown)
+SHRED = Operation("recordings shred", ShredRecording, _shred, tuple(Role), many=False, proof=True, sure=Ended)
+REQUEST = Operation(
+    "recordings request", RequestOpening, _request, tuple(Role), many=False, proof=True, sure=Requested
+)
 REQUESTS = Operation("recordings requests", ListRequests, _requests, OFFICE, many=True)
 APPROVE = Operation("recordings approve", OneRequest, _approve, tuple(Role), many=False, proof=True)
 OPERATIONS = (LIST, SHOW, SHRED, REQUEST, REQUESTS, APPROVE)

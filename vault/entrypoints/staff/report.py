@@ -20,6 +20,16 @@ class MakeReport(Struct, frozen=True, forbid_unknown_fields=True):
     month: IdText
 
 
+class Reported(Struct, frozen=True):
+    """What is sure of a report."""
+
+    month: str
+    ok: bool
+    entry: int
+    findings: list[str]
+    page: str
+
+
 async def _report(vault: Vault, acting: Acting, asked: MakeReport) -> Row:
     """Make the report of a month: `page` is HTML to print; this is logged itself."""
     made = await make_report(vault, parse_month(asked.month), by=acting.actor)
@@ -33,5 +43,5 @@ async def _report(vault: Vault, acting: Acting, asked: MakeReport) -> Row:
     }
 
 
-REPORT = Operation("audit report", MakeReport, _report, DPO_ALONE, many=False)
+REPORT = Operation("audit report", MakeReport, _report, DPO_ALONE, many=False, sure=Reported)
 OPERATIONS = (REPORT,)

@@ -1,5 +1,7 @@
 """The customer's page over HTTP: `GET /collect` and its assets, from a fixed list that is read once.
 
+`/` leads to it: so whoever knows no more than the vault's name finds the page.
+
 Nothing that a visitor sends reaches a path: names are looked up among the assets, and are found or not. The
 page holds nothing secret, so everybody may have it; who may collect, the collect API decides.
 """
@@ -85,11 +87,18 @@ _FILES: web.AppKey[Mapping[str, Asset]] = web.AppKey("page files", Mapping)
 
 
 def add_page(app: web.Application) -> None:
-    """Read the page's files, and serve them at `/collect` and `/collect/assets/{name}`."""
+    """Read the page's files, and serve them at `/collect` and `/collect/assets/{name}`; `/` leads there."""
     listed = {_PAGE: "text/html", **_TYPES}
     app[_FILES] = {name: Asset.read(name, content_type) for name, content_type in listed.items()}
+    app.router.add_get("/", _lead_to_page)
     app.router.add_get("/collect", _show_page)
     app.router.add_get("/collect/assets/{name:.+}", _show_asset)
+
+
+async def _lead_to_page(_request: web.Request) -> web.Response:
+    # Relative (RFC 9110, 10.2.2), so that it holds below a proxy's path, too; a fragment is taken along.
+    headers = {**_HEADERS, "Cache-Control": "no-store", "Location": "collect"}
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers=headers)
 
 
 async def _show_page(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from vault.domain.names import BlobKey, new_id
 from vault.errors import ConfigInvalid, StoreUnavailable
 from vault.ports.blobs import Piece
 from vault.store.blobkey import checked
+from vault.store.pieces import read_ahead
 from vault.store.s3.bucket import ASKING, WORKING, Bucket, Patience
 from vault.store.s3.failures import translated
 from vault.store.s3.fitness import examine
@@ -107,24 +108,9 @@ class S3Blobs:
             await self._asking.run(upload.discard, self._brisk)
             raise
 
-    async def read(self, key: BlobKey, offset: int, length: int) -> AsyncGenerator[bytes]:
+    def read(self, key: BlobKey, offset: int, length: int) -> AsyncGenerator[bytes]:
         """Yield `length` bytes from `offset`, reading one piece ahead."""
-        reader = BlobReader(self._bucket, checked(key), offset, length)
-        left = length
-        if not left:
-            return
-        ahead = self._reading.start(reader.next_piece)
-        try:
-            while left:
-                piece = await finished(ahead)
-                left -= len(piece)
-                if left:
-                    ahead = self._reading.start(reader.next_piece)
-                yield piece
-        finally:
-            await settled(ahead)
-            if reader.is_open:
-                await self._reading.run(reader.close)
+        return read_ahead(self._reading, BlobReader(self._bucket, checked(key), offset, length), length)
 
     async def delete(self, key: BlobKey) -> None:
         """Remove every version, marker and unfinished upload of the blob; a listing proves it."""

@@ -28,6 +28,8 @@ def check_server(url: str) -> Iterator[Check]:
     if not facts.is_local and facts.sslmode != "verify-full":
         finding = f"sslmode is {facts.sslmode}: only verify-full proves that the server is ours; {_MANUAL}"
         yield Check(Level.WARNING, _PART, finding)
+    for finding in facts.odd:
+        yield Check(Level.FAILURE, _PART, f"{finding}: the service does not keep what it believes it keeps")
     yield _rights(facts)
 
 

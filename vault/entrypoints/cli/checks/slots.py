@@ -13,6 +13,7 @@ from vault.entrypoints.cli.checks.check import Check, Level
 from vault.ports.log import EventFilter
 from vault.ports.vault import Vault
 
+_SHOWN = 3
 _MIRRORS = 100  # the newest of them; nobody has so many
 
 
@@ -35,11 +36,20 @@ def check_mirrors(vault: Vault, settings: Settings) -> Iterator[Check]:
     slots = settings.slots
     try:
         file = SlotFile.open(slots.paths, vault_id=vault.id, allow_unsafe=slots.allow_unsafe_filesystem)
+        lost = file.lost_segments()
     except KeysError as error:
         yield Check(Level.FAILURE, "slot mirrors", str(error))
         return
     for path, why in file.away.items():
         yield Check(Level.FAILURE, "slot mirrors", f"{path} is away: {why}")
+    if lost:
+        names = ", ".join(f"{segment:08}.slots" for segment in lost[:_SHOWN])
+        yield Check(
+            Level.FAILURE,
+            "slot mirrors",
+            f"{len(lost)} files that were made are on no mirror, such as {names}: what lies under their slots "
+            "can't be opened. Put that file back from a disk that was a mirror",
+        )
     if not file.away:
         yield Check(Level.OK, "slot mirrors", f"all {len(file.paths)} in use")
 
