@@ -78,7 +78,11 @@ def to_server(peer: Peer) -> Connect:
     @contextmanager
     def connect() -> Iterator[Put]:
         with peer.connected() as connection:
-            yield lambda name: put(connection, peer, name, content_of(name))
+
+            def put_one(name: str) -> None:
+                put(connection, peer, name, content_of(name))
+
+            yield put_one
 
     return connect
 

@@ -33,7 +33,6 @@ from tests.fakes.repositories import (
 from tests.fakes.staff_sessions import MemoryStaffSessions
 from tests.fakes.state import State
 from vault.audit.edge import SignedEdge
-from vault.db.notary import Notary
 from vault.errors import DatabaseUnavailable, LogUnavailable
 from vault.ports import repositories as ports
 from vault.ports.clock import Clock
@@ -42,6 +41,7 @@ from vault.ports.grants import Grants, OpeningRequests
 from vault.ports.holds import Holds
 from vault.ports.housekeeping import BlobDeletions, Guesses
 from vault.ports.log import LogReader, LogWriter
+from vault.ports.notary import Notary
 from vault.ports.recording_parts import RecordingParts
 from vault.ports.renewals import Renewals
 from vault.ports.staff_sessions import StaffSessions

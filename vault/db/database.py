@@ -14,13 +14,13 @@ from vault.db.failures import vault_errors
 from vault.db.group_commit import GroupCommit
 from vault.db.log_tables import log_head
 from vault.db.log_witness import LogWitness
-from vault.db.notary import Notary
 from vault.db.schema import check_revision
 from vault.db.statements import Snapshot
 from vault.db.unit_of_work import SqlRepositories, SqlUnitOfWork
 from vault.errors import DatabaseUnavailable, NoVault, StorageFull
 from vault.ports.clock import Clock
 from vault.ports.database import Repositories, UnitOfWork
+from vault.ports.notary import Notary
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from vault.db.connection import AsyncConnection, AsyncEngine
 from vault.db.failures import DRIVER_ERRORS, group_failure, is_fatal, is_passing, log_failure
 from vault.db.log_tail import LogTail
 from vault.db.log_witness import LogWitness
-from vault.db.notary import Notary
 from vault.db.statements import Answer, Rows
 from vault.errors import VaultError
+from vault.ports.notary import Notary
 
 T = TypeVar("T")
 

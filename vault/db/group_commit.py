@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from vault.db.connection import AsyncEngine
 from vault.db.group import Group
 from vault.db.log_witness import LogWitness
-from vault.db.notary import Notary
 from vault.db.turn import Turn
 from vault.errors import DatabaseUnavailable, Unavailable, VaultError
+from vault.ports.notary import Notary
 
 T = TypeVar("T")
 

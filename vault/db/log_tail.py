@@ -16,10 +16,10 @@ from vault.audit.tree import leaf_hash
 from vault.db.connection import AsyncConnection
 from vault.db.log_tables import edge_in, log_details, log_entries, log_head, must_not_be_moved
 from vault.db.log_tiles import store_completed_tiles
-from vault.db.notary import Notary
 from vault.domain.event import AuditEvent
 from vault.errors import LogCorrupt
 from vault.ports.log import Appended
+from vault.ports.notary import Notary
 
 _HEAD = select(log_head).with_for_update()
 _ADD_ENTRIES, _ADD_DETAILS, _MOVE_HEAD = insert(log_entries), insert(log_details), update(log_head)

@@ -15,8 +15,8 @@ from vault.audit.edge import SignedEdge
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.connection import AsyncConnection
 from vault.db.log_tables import log_entries, log_head, must_not_be_moved
-from vault.db.notary import Notary
 from vault.errors import LogCorrupt, LogUnavailable
+from vault.ports.notary import Notary
 
 ENTRIES_PER_STEP = 4096
 

@@ -6,50 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.edge import SignedEdge, must_be_signed
-from vault.audit.entry import Entry
 from vault.audit.verify import LogVerifier
+from vault.comparing.tiles import TileComparison
+from vault.comparing.together import Comparisons
 from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
-from vault.ports.log import StoredRun
 from vault.ports.vault import Vault
-from vault.usecases import (
-    compare_details,
-    compare_grants,
-    compare_holds,
-    compare_identities,
-    compare_keys,
-    compare_parties,
-    compare_recordings,
-)
-from vault.usecases.compare_columns import ColumnComparison
-from vault.usecases.compare_details import DetailComparison
-from vault.usecases.compare_grants import TELLING_FACT, GrantComparison
-from vault.usecases.compare_holds import HoldComparison
-from vault.usecases.compare_identities import IdentityComparison
-from vault.usecases.compare_keys import KeyComparison
-from vault.usecases.compare_parties import PartyComparison
-from vault.usecases.compare_recordings import RecordingComparison
-from vault.usecases.compare_slots import compare_slots
-from vault.usecases.compare_tiles import TileComparison
 
-_TELLING = compare_details.TELLING.union(
-    compare_grants.TELLING,
-    compare_holds.TELLING,
-    compare_identities.TELLING,
-    compare_keys.TELLING,
-    compare_parties.TELLING,
-    compare_recordings.TELLING,
-)
-"""What an entry is about if it says anything of the database; most entries don't."""
 _MOST_STRAYS = 1000
-
-
-class _Comparison(Protocol):
-    def take(self, entry: Entry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,49 +79,19 @@ async def _verify(
     log = LogVerifier({checkpoint.size: checkpoint for checkpoint in checkpoints})
     tiles = TileComparison(rows.events.tiles())
     size = await rows.events.size()
-    details, parties, recordings = DetailComparison(), PartyComparison(), RecordingComparison()
-    columns, keys, holds = ColumnComparison(), KeyComparison(), HoldComparison()
-    grants, identities = GrantComparison(), IdentityComparison()
-    others = (parties, keys, holds, grants, identities)
+    comparisons = Comparisons()
     async for run in rows.events.runs(0, size):
         await tiles.hand_over(log, run.first_index, run.first_index + len(run.records))
-        told = await asyncio.to_thread(_feed, log, columns, details, others, run)
-        await recordings.take(rows, told, log.size)
+        told = await asyncio.to_thread(comparisons.feed, log, run)
+        await comparisons.take(rows, told, log.size)
         progress(log.size, size)
     await tiles.finish(log)
     edge = await rows.events.edge()
     findings = [str(finding.message) for finding in log.finish(edge.frontier)]
     findings += _unsigned(vault, edge, checkpoints)
     findings += await _strays(rows)
-    findings += [*columns.finish(), *await keys.finish(rows), *holds.findings]
-    findings += [*await details.finish(rows), *await parties.finish(vault, rows)]
-    findings += [*await grants.finish(vault, rows), *await identities.finish(vault, rows)]
-    findings += [*await recordings.finish(vault, rows), *await compare_slots(vault, rows)]
-    return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], details.erased)
-
-
-def _feed(
-    log: LogVerifier,
-    columns: ColumnComparison,
-    details: DetailComparison,
-    comparisons: Sequence[_Comparison],
-    run: StoredRun,
-) -> list[Entry]:
-    """Take a run; return those of its entries that tell of changes, and stand where they say."""
-    read = log.feed_run(run.first_index, run.records)
-    columns.compare(read, run)
-    details.compare(read, run)
-    told = [
-        Entry.of(each)
-        for place, each in enumerate(read, run.first_index)
-        if each is not None
-        and (each.action in _TELLING or TELLING_FACT in each.facts)
-        and each.index == place < log.size
-    ]
-    for entry in told:
-        for comparison in (details, *comparisons):
-            comparison.take(entry)
-    return told
+    findings += await comparisons.finish(vault, rows)
+    return Verification(log.size, _root(log), [*findings, *_conflicts(checkpoints)], comparisons.erased)
 
 
 async def _strays(rows: Repositories) -> list[str]:

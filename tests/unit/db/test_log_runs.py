@@ -9,13 +9,13 @@ from tests.contract.database.samples import OPENED, append
 from tests.unit.db.troubles import on_both
 from vault.audit.canonical import CanonicalEntry, read_canonical
 from vault.audit.verify import FindingKind, LogVerifier
+from vault.comparing.columns import ColumnComparison
+from vault.comparing.details import DetailComparison
 from vault.db import log_runs
 from vault.db.database import SqlDatabase
 from vault.db.log_tables import log_entries
 from vault.errors import LogCorrupt
 from vault.ports.log import StoredRun
-from vault.usecases.compare_columns import ColumnComparison
-from vault.usecases.compare_details import DetailComparison
 
 SIZE = 40
 

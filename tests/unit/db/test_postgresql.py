@@ -23,9 +23,9 @@ from vault.db.connection import AsyncConnection
 from vault.db.database import SqlDatabase
 from vault.db.engine import reading_engine, writing_engine
 from vault.db.log_tail import LogTail
-from vault.db.notary import Notary
 from vault.db.schema import upgrade
 from vault.errors import ConfigInvalid, DatabaseUnavailable, Invalid, NoVault
+from vault.ports.notary import Notary
 
 
 @pytest.fixture

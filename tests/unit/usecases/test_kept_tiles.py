@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from vault.audit.tiles import TILE_BYTES, Tile
 from vault.audit.verify import FindingKind, LogVerifier
-from vault.usecases.compare_tiles import KeptTile, TileComparison
+from vault.comparing.tiles import KeptTile, TileComparison
 
 
 async def keep(*tiles: Tile) -> AsyncIterator[KeptTile]:

@@ -12,12 +12,12 @@ from tests.fakes.scene import OPERATOR, Scene, digest
 from tests.fakes.state import State
 from vault.audit.entry import Entry
 from vault.audit.tree import Frontier, leaf_hash
+from vault.comparing.recordings import RecordingComparison
 from vault.domain.event import SERVICE, Action, AuditEvent
 from vault.domain.names import RecordingId
 from vault.domain.recording import RecordingState
 from vault.errors import LogCorrupt, NotFound
 from vault.ports.log import EventFilter
-from vault.usecases.compare_recordings import RecordingComparison
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.open_recording import open_recording
 from vault.usecases.prove_entry import prove_entry, sign_checkpoint

@@ -47,8 +47,8 @@ def check_mirrors(vault: Vault, settings: Settings) -> Iterator[Check]:
         yield Check(
             Level.FAILURE,
             "slot mirrors",
-            f"{len(lost)} files that were made are on no mirror, such as {names}: what lies under their slots "
-            "can't be opened. Put that file back from a disk that was a mirror",
+            f"{len(lost)} files that were made are on no mirror, such as {names}: what lies under their "
+            "slots can't be opened. Put that file back from a disk that was a mirror",
         )
     if not file.away:
         yield Check(Level.OK, "slot mirrors", f"all {len(file.paths)} in use")

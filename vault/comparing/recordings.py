@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from vault.audit.entry import Entry, time_text
+from vault.comparing.calls import CallComparison
+from vault.comparing.headers import wrong_headers
 from vault.domain.event import Action, Outcome
 from vault.domain.names import RecordingId
 from vault.domain.recording import Recording, RecordingState, payload_digest
@@ -18,8 +20,6 @@ from vault.ports.repositories import RecordingFilter
 from vault.ports.vault import Vault
 from vault.sealing.endings import ends
 from vault.sealing.own_slots import living_slots
-from vault.usecases.compare_calls import CallComparison
-from vault.usecases.compare_headers import wrong_headers
 
 _BATCH = 500
 _MOST_ORPHANS = 1000
