@@ -17,8 +17,8 @@
                                              ▼
                                           certificate: the log's own proof of entry 3
 
-Layers, kept by import-linter: entrypoints > app > usecases | store | db | outbound | config > comparing > sealing
-> ports > audit > domain > errors, all above `keys`.
+Layers, kept by import-linter: entrypoints > app > usecases | store | db | outbound | config > comparing
+> sealing > ports > audit > domain > errors, all above `keys`.
 """
 
 __version__ = "0.1.0"
