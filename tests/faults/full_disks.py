@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from tests.faults.powercuts import check_whole
 from tests.faults.trial import HalfKept, Lost, Trial
 from tests.harness.chance import dice
 from tests.harness.customer import Answer, Caller, Headers
+from tests.harness.processes import eventually
 from tests.harness.service import serving
 from tests.harness.vaults import RealVault, sha256
 
@@ -41,6 +45,7 @@ async def run(trial: Trial, known: RealVault, folder: Path) -> None:
                 for turn in trial.turns():
                     left = _degree(turn, chance)
                     with trial.watched(f"with {left} bytes left"):
+                        await asyncio.to_thread(eventually, lambda: _is_swept(there))
                         await _fill_and_free(trial, caller, session, disk, left=left, chance=chance)
             await service.stopped()
         async with there.opened() as vault:
@@ -51,6 +56,13 @@ async def run(trial: Trial, known: RealVault, folder: Path) -> None:
         log = there.data.with_name("vault.log").read_text(encoding="utf-8")
         with trial.watched("the service's log"):
             assert "Traceback" not in log, log[-2000:]
+
+
+def _is_swept(there: RealVault) -> bool:
+    """Say whether nothing is queued for deletion, which would free space while the disk is to be full."""
+    with closing(sqlite3.connect(f"file:{there.data}/vault.sqlite?mode=ro", uri=True)) as database:
+        (queued,) = database.execute("SELECT count(*) FROM blob_deletions").fetchone()
+    return not queued
 
 
 def _degree(turn: int, chance: random.Random) -> int:
