@@ -22,6 +22,7 @@ from vault.usecases.finish_shreds import finish_shreds_or_tell
 from vault.usecases.reconcile_slots import destroy_left_slots
 from vault.usecases.sum_up_guesses import count_stopped_guesses, sum_up_guesses
 from vault.usecases.sweep_blobs import BlobSweep
+from vault.usecases.watch_head import HeadWatch
 
 log = structlog.get_logger("callvault.housekeeping")
 
@@ -39,6 +40,7 @@ class Chore:
 SUPERVISOR_CHORES: Sequence[Chore] = (
     Chore("delete queued blobs", delete_queued_blobs, every_seconds=1),
     Chore("finish shreds", finish_shreds_or_tell, every_seconds=5),
+    Chore("watch the signed head", HeadWatch(), every_seconds=60),
     Chore("destroy left slots", destroy_left_slots, every_seconds=3600, most_seconds=3600),
     Chore("end expired sessions", end_expired_sessions, every_seconds=60),
     Chore("end expired grants", end_expired_grants, every_seconds=10),
