@@ -33,7 +33,7 @@ def append_copies(
     like = tail._pending.pop()
     made = [_copy(like, first, offset, recordings) for offset in range(count)]
     tail._pending += [pending for pending, _ in made]
-    tail._last_time = made[-1][1].time
+    tail.last_time = made[-1][1].time
     return [appended for _, appended in made]
 
 

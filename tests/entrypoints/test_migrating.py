@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.vaults import RealVault, found
 from vault.app.founding import migrate_vault
-from vault.errors import Conflict, LogCorrupt
+from vault.errors import Conflict, DatabaseMoved
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def former(tmp_path_factory: pytest.TempPathFactory) -> RealVault:
 
 
 async def test_a_former_vault_goes_on(former: RealVault, tmp_path: Path) -> None:
-    """Migrated, it opens, takes an upload and signs the right edge; nobody can take that off again."""
+    """Migrated, it opens, takes an upload and signs the right edge; a signature that is lost is made anew."""
     here = former.copied_to(tmp_path / "data")
     await migrate_vault(here.settings)
     await migrate_vault(here.settings)
@@ -37,7 +37,23 @@ async def test_a_former_vault_goes_on(former: RealVault, tmp_path: Path) -> None
     with closing(sqlite3.connect(here.data / "vault.sqlite")) as database:
         database.execute("UPDATE log_head SET note = x'00'")
         database.commit()
-    with pytest.raises(LogCorrupt, match="no signature"):
+    async with here.opened() as vault:
+        await here.upload(vault, b"RIFF another sound")
+    with closing(sqlite3.connect(here.data / "vault.sqlite")) as database:
+        (note,) = database.execute("SELECT note FROM log_head").fetchone()
+    assert note.startswith(b"callvault/")
+
+
+async def test_a_former_database_that_was_moved_says_so(former: RealVault, tmp_path: Path) -> None:
+    """The mark of the move is no size: it migrates like any other, and is told apart when it is opened."""
+    here = former.copied_to(tmp_path / "data")
+    with closing(sqlite3.connect(here.data / "vault.sqlite")) as database:
+        database.execute("UPDATE log_head SET size = -1 - size")
+        database.commit()
+
+    await migrate_vault(here.settings)
+
+    with pytest.raises(DatabaseMoved):
         async with here.opened():
             pass
 

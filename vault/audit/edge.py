@@ -31,13 +31,14 @@ class SignedEdge:
 def must_be_signed(edge: SignedEdge, verifier: NoteVerifier, kept: Checkpoint | None) -> Checkpoint:
     """Return the checkpoint of that edge; raise `LogCorrupt` for an edge that this key did not sign.
 
-    Without a note the edge must be `kept`, which was signed and lies elsewhere.
+    `kept` was signed and lies elsewhere. An edge that is this one needs no note, or has that of an earlier
+    one: a process of the former program, which signs beside the slots alone, may go on after the migration.
     """
     now = Checkpoint(verifier.name, edge.frontier.size, edge.frontier.root())
-    if edge.note is None:
-        if now.size and now != kept:
-            raise LogCorrupt("the right edge of the log bears no signature of this vault")
+    if now == kept or (edge.note is None and not now.size):
         return now
+    if edge.note is None:
+        raise LogCorrupt("the right edge of the log bears no signature of this vault")
     try:
         signed = open_checkpoint(edge.note, verifier)
     except SignatureInvalid:

@@ -24,7 +24,10 @@ class Limits(Section, frozen=True, kw_only=True):
     session_hours: Annotated[
         int,
         Meta(
-            ge=1, le=168, title="a number from 1 to 168", description="How long a customer stays signed in."
+            ge=1,
+            le=168,
+            title="a number from 1 to 168",
+            description="How long a customer, or staff from machines of their own, stay signed in.",
         ),
     ] = 8
     link_days: Annotated[

@@ -81,7 +81,7 @@ class Group:
     async def _begin_there(self) -> None:
         await self._connection.begin()
         tail = await LogTail.load(self._connection, self._notary)
-        await self._witness.check(self._connection, tail.edge)
+        tail.last_time = await self._witness.check(self._connection, tail.edge)
         self._tail, self._size_before = tail, tail.size
 
     async def execute(self, statement: Executable, rows: Rows | None = None) -> Answer:
@@ -162,7 +162,7 @@ class Group:
     async def _tell(self) -> None:
         """Have what the log has become kept elsewhere, if it has grown."""
         if self._grew:
-            self._witness.saw(self.tail.edge.frontier)
+            self._witness.saw(self.tail.edge.frontier, self.tail.last_time)
             await self._notary.keep(self.tail.edge)
 
     @property

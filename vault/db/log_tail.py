@@ -46,13 +46,14 @@ class Mark:
 class LogTail:
     """Gives entries their index and time, and writes them with their tiles and the new head.
 
-    It lives as long as one transaction, in which nobody else can change the head row.
+    It lives as long as one transaction, in which nobody else can change the head row. `last_time` is that of
+    the newest entry: no other is before it.
     """
 
-    def __init__(self, stored: SignedEdge, last_time: datetime | None, notary: Notary) -> None:
+    def __init__(self, stored: SignedEdge, notary: Notary) -> None:
         self._stored = stored
         self._notary = notary
-        self._last_time = last_time
+        self.last_time: datetime | None = None
         self._pending: list[Pending] = []
         self._newest: tuple[int, bytes] | None = None
 
@@ -60,13 +61,14 @@ class LogTail:
     async def load(cls, connection: AsyncConnection, notary: Notary) -> LogTail:
         """Read the head row, locked where a database locks rows: whoever has it is the only writer.
 
-        Raises `LogCorrupt` without one, `DatabaseMoved`.
+        Its time is not believed, for nobody signed it: `LogWitness.check` has the true one. Raises
+        `LogCorrupt` without a row, `DatabaseMoved`.
         """
         row = (await connection.execute(_HEAD)).one_or_none()
         if row is None:
             raise LogCorrupt("the right edge of the log is missing")
         must_not_be_moved(row.size)
-        return cls(edge_in(row.size, row.frontier, row.note), row.last_time, notary)
+        return cls(edge_in(row.size, row.frontier, row.note), notary)
 
     @property
     def edge(self) -> SignedEdge:
@@ -81,7 +83,7 @@ class LogTail:
     def append(self, event: AuditEvent, now: datetime) -> Appended:
         """Take the event as the next entry; raise `LogCorrupt` for one that the log can't hold."""
         index = self.size + len(self._pending)
-        time = next_time(now, self._last_time)
+        time = next_time(now, self.last_time)
         salt, row = secrets.token_bytes(SALT_BYTES), canonical_row(event.detail_row())
         entry = _entry_of(event, index, time, row_digest(salt, row))
         record = entry.encode()
@@ -92,16 +94,16 @@ class LogTail:
                 leaf=leaf_hash(record),
             )
         )
-        self._last_time = time
+        self.last_time = time
         return Appended(index, time, record)
 
     def mark(self) -> Mark:
         """Note how it is now."""
-        return Mark(self._stored, self._last_time, tuple(self._pending))
+        return Mark(self._stored, self.last_time, tuple(self._pending))
 
     def go_back(self, mark: Mark) -> None:
         """Drop what came since `mark`; what was stored since must have been undone by its savepoint."""
-        self._stored, self._last_time, self._pending = mark.stored, mark.last_time, list(mark.pending)
+        self._stored, self.last_time, self._pending = mark.stored, mark.last_time, list(mark.pending)
 
     async def is_in(self, connection: AsyncConnection) -> bool:
         """Say whether the newest entry that was stored is there; its salt makes it like no other."""
@@ -121,7 +123,7 @@ class LogTail:
         await connection.execute(_ADD_ENTRIES, [each.entry for each in self._pending])
         await connection.execute(_ADD_DETAILS, [each.detail for each in self._pending])
         await store_completed_tiles(connection, self.size, leaves)
-        head = {"size": grown.size, "frontier": grown.encode(), "last_time": self._last_time}
+        head = {"size": grown.size, "frontier": grown.encode(), "last_time": self.last_time}
         await connection.execute(_MOVE_HEAD, {**head, "note": note})
         newest = self._pending[-1].entry
         self._newest = newest["index"], newest["record"]

@@ -35,4 +35,4 @@ async def unsigned_log(url: str) -> UnsignedLog | None:
                 row = (await connection.execute(query)).one_or_none()
     finally:
         await engine.dispose()
-    return None if row is None else UnsignedLog(*row)
+    return None if row is None else UnsignedLog(row.id, max(row.size, -1 - row.size))  # see `DatabaseMoved`

@@ -37,6 +37,8 @@ async def signed_head(vault: Vault, rows: Repositories) -> Checkpoint:
     kept = await kept_head(vault)
     signed = must_be_signed(await rows.events.edge(), vault.keys.verifier, kept)
     if kept is not None:
+        if signed.size < kept.size:
+            raise LogCorrupt(f"the log ends at entry {signed.size}, but {kept.size} are signed: it was cut")
         await must_agree(rows, signed, kept)
     return signed
 

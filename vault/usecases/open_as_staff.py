@@ -82,6 +82,11 @@ async def living(rows: Repositories, recording: RecordingId) -> Recording:
     return found
 
 
+async def must_open_still(vault: Vault, recording: RecordingId) -> None:
+    """Pass while the recording that is on its way out may be opened; raise as `living` does."""
+    await vault.read(lambda rows: living(rows, recording))
+
+
 async def record_access(vault: Vault, person: Person, event: AuditEvent) -> None:
     """Log an access durably, and spend the approval that it needs where policy asks for one.
 

@@ -58,7 +58,7 @@ class LongLog:
             await connection.execute(insert(log_tiles), tiles)
             await connection.execute(insert(log_entries), entries)
             await connection.execute(update(log_head).values(size=size, frontier=self.frontier().encode()))
-        database._witness.saw(self.frontier())  # as if this process had written it
+        database._witness.saw(self.frontier(), NOON)  # as if this process had written it
 
 
 @pytest.fixture

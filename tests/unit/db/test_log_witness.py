@@ -16,6 +16,7 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.notary import FakeNotary
 from tests.fakes.slots import MemorySlots
 from vault.app.notary import LogNotary
+from vault.audit.entry import Entry
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.database import SqlDatabase
 from vault.errors import LogCorrupt, LogUnavailable
@@ -189,6 +190,54 @@ async def test_a_log_from_before_it_was_signed_goes_on(signed: SqlDatabase, path
     await late.close()
 
     assert await verified_size(signed) == 5
+
+
+async def test_a_former_program_may_have_gone_on(signed: SqlDatabase, path: Path, url: str) -> None:
+    """It signs beside the slots alone, and leaves the signature of an earlier edge where it found it."""
+    async with signed.reading() as rows:
+        earlier = await rows.events.edge()
+    await append(signed)
+    rewrite(path, lambda rows: rows.execute("UPDATE log_head SET note = ?", (earlier.note,)))
+    late = await SqlDatabase.open(url, clock=SettableClock(), notary=signed._witness._notary)
+
+    await append(late)
+    await append(signed)
+    await late.close()
+
+    assert await verified_size(signed) == 6
+
+
+@pytest.mark.parametrize("opened", ["before", "after"])
+async def test_nobody_moves_the_logs_time_ahead(
+    signed: SqlDatabase, path: Path, url: str, opened: str
+) -> None:
+    """A time in the head row is in no entry, and so gives none: under a signature it would stay for good."""
+    late = [await SqlDatabase.open(url, clock=SettableClock(), notary=signed._witness._notary)]
+    if opened == "before":
+        await append(late[0])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log_head SET last_time = 32472144000000000")
+    late.append(await SqlDatabase.open(url, clock=SettableClock(), notary=signed._witness._notary))
+
+    for each in (signed, *late):
+        await append(each)
+        async with each.reading() as rows:
+            newest = await rows.events.entry(await rows.events.size() - 1)
+        assert newest is not None
+        assert Entry.decode(newest.record).time.year < 2999
+    for each in late:
+        await each.close()
+
+
+async def test_a_newest_entry_that_was_changed_is_told(signed: SqlDatabase, path: Path, url: str) -> None:
+    """A process that has just begun takes no time from an entry of which the tree was not grown."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log_entries SET record = CAST(record || ' ' AS BLOB) WHERE \"index\" = 2")
+    late = await SqlDatabase.open(url, clock=SettableClock(), notary=signed._witness._notary)
+
+    with pytest.raises(LogUnavailable, match="entry 2 is not the one"):
+        await append(late)
+    await late.close()
 
 
 async def test_a_size_of_another_edge_is_told(signed: SqlDatabase, path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.fakes.scene import OPERATOR, Scene
 from vault.domain.names import CustomerName
 from vault.errors import LogCorrupt
 from vault.usecases.change_customer import change_customer
+from vault.usecases.recover import recover
 from vault.usecases.watch_head import HeadWatch
 
 
@@ -25,6 +26,19 @@ async def test_one_set_of_slots_is_quiet(scene: Scene) -> None:
         await watch(scene.vault)
         await one_more(scene)
         await watch(scene.vault)
+
+
+async def test_a_crash_before_the_head_is_not_told_of(scene: Scene) -> None:
+    """Killed between a commit and its checkpoint, the service starts and is quiet, though nobody writes."""
+    slots = scene.parts.slots.copy()
+    await one_more(scene)
+    started = scene.over(scene.parts.beside(slots)).vault
+
+    await recover(started)
+
+    watch = HeadWatch()
+    for _ in range(2):
+        await watch(started)
 
 
 async def test_other_slots_are_noticed(scene: Scene) -> None:

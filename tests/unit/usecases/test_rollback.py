@@ -130,6 +130,19 @@ async def test_a_log_that_somebody_else_added_to_is_refused(scene: Scene) -> Non
     )
 
 
+async def test_a_log_that_was_cut_under_a_running_service_is_told(scene: Scene) -> None:
+    """An older edge with its own signature, put back over the entries after it, hides none."""
+    before = scene.parts.database.state
+    older = before.frontier, before.note
+    await one_more(scene)
+    now = scene.parts.database.state
+    now.frontier, now.note = older
+
+    for attempt in (sign_checkpoint(scene.vault), prove_entry(scene.vault, 0)):
+        with pytest.raises(LogCorrupt):
+            await attempt
+
+
 async def test_a_right_edge_of_other_entries_is_refused(scene: Scene) -> None:
     """A head row that its entries do not give would sign another log with the next entry."""
     await one_more(scene)

@@ -22,6 +22,7 @@ from vault.domain.recording import Recording
 from vault.domain.staff_session import ProofKind
 from vault.entrypoints.http.answers import render_json
 from vault.entrypoints.http.context import PATIENCE, VAULT
+from vault.entrypoints.http.flowing import flowing
 from vault.entrypoints.http.refusals import FieldInvalid
 from vault.entrypoints.http.sending import send_body
 from vault.entrypoints.http.signed_json import read_signed_json
@@ -75,7 +76,8 @@ async def send_opened(request: web.Request) -> web.StreamResponse:
         opened = await _opened(request.app[VAULT], visitor, asked)
     answer = web.StreamResponse(headers=opened.headers)
     answer.content_length = opened.length
-    return await send_body(request, answer, opened.pieces, request.app[PATIENCE].stall)
+    pieces = flowing(request, opened.recording.id, opened.pieces)
+    return await send_body(request, answer, pieces, request.app[PATIENCE].stall)
 
 
 async def ask_grant_question(request: web.Request) -> web.Response:
@@ -106,7 +108,8 @@ async def send_export(request: web.Request) -> web.StreamResponse:
     told = {RECORDING: exported.recording.id, RECIPIENT: exported.recipient, NICKNAME: exported.fingerprint}
     answer = web.StreamResponse(headers={"Content-Type": "application/octet-stream", **told})
     answer.content_length = len(exported.header) + sealed_bytes(exported.recording.bytes)
-    return await send_body(request, answer, exported.age_file(), request.app[PATIENCE].stall)
+    pieces = flowing(request, exported.recording.id, exported.age_file())
+    return await send_body(request, answer, pieces, request.app[PATIENCE].stall)
 
 
 def _recipient(text: str) -> ExportRecipient:

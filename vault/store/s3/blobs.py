@@ -1,4 +1,4 @@
-"""Blobs as objects of a bucket, for vaults of several nodes: `vault.ports.blobs.BlobStore`."""
+"""Blobs as objects of a bucket: `vault.ports.blobs.BlobStore`."""
 
 from __future__ import annotations
 
