@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.vaults import RealVault, found
 from vault.app.founding import migrate_vault
-from vault.errors import Conflict, DatabaseMoved
+from vault.errors import Conflict, LogBehind
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,14 @@ async def test_what_was_not_signed_is_not_migrated(former: RealVault, tmp_path: 
         await migrate_vault(here.settings)
 
     assert (here.data / "vault.sqlite").read_bytes() == before
+
+
+async def test_an_older_copy_is_not_migrated(former: RealVault, tmp_path: Path) -> None:
+    """A database that ends before what was signed is said to be a copy."""
+    here = former.copied_to(tmp_path / "data")
+    with closing(sqlite3.connect(here.data / "vault.sqlite")) as database:
+        database.execute("UPDATE log_head SET size = size - 1")
+        database.commit()
+
+    with pytest.raises(LogBehind, match="older copy"):
+        await migrate_vault(here.settings)

@@ -18,7 +18,7 @@ from vault.db.schema import upgrade
 from vault.db.unsigned_edge import UnsignedLog, unsigned_log
 from vault.domain.event import Actor
 from vault.domain.names import StaffName, new_id
-from vault.errors import Conflict, NoVault, VaultExists
+from vault.errors import Conflict, LogBehind, NoVault, VaultExists
 from vault.ports.repositories import VaultRecord
 from vault.store import open_store
 from vault.usecases.found_vault import Founding, found_vault
@@ -56,7 +56,8 @@ async def create_vault(
 async def migrate_vault(settings: Settings) -> None:
     """Bring the database up to this program's schema; raise `NoVault` where there is none.
 
-    Raise `Conflict` where a former program ended between a commit and its signature.
+    Raise `Conflict` where a former program ended between a commit and its signature, `LogBehind` for an older
+    copy.
     """
     if not await SqlDatabase.exists(settings.database.url):
         raise NoVault("there is no database; `callvault init` makes a vault")
@@ -76,11 +77,17 @@ async def _must_be_signed(settings: Settings, log: UnsignedLog) -> None:
     )
     note = await asyncio.to_thread(slots.read_head)
     signed = 0 if note is None else read_checkpoint(note).size
-    if signed != log.size:
+    if signed > log.size:
+        raise LogBehind(
+            f"the database ends at log entry {log.size}, but this vault has signed {signed}: it is an older "
+            "copy. Put the newest database back; nothing was changed"
+        )
+    if signed < log.size:
         raise Conflict(
             f"the log has {log.size} entries, of which {signed} are signed: the former version of this "
-            "program was killed between the two. Run `callvault status` with that version, which signs, and "
-            "migrate then. Nothing was changed"
+            "program was killed between the two, or somebody else added entries. Look at the newest; if all "
+            "is well, run `callvault status` with that version, which signs, and migrate then. Nothing was "
+            "changed"
         )
 
 
