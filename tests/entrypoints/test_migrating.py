@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.vaults import RealVault, found
 from vault.app.founding import migrate_vault
-from vault.errors import Conflict, LogBehind
+from vault.errors import Conflict, DatabaseMoved, LogBehind
 
 
 @pytest.fixture(scope="module")
