@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from vault.audit.checkpoint import Checkpoint, open_checkpoint
+from vault.audit.details import canonical_row, is_logged
 from vault.audit.edge import must_be_signed
 from vault.audit.entry import Entry
 from vault.audit.proof import (
@@ -70,11 +71,32 @@ async def signed_entries(vault: Vault, which: EventFilter, *, limit: int) -> lis
 
     The columns by which they are found are no part of what was signed: look at what they say.
     """
+    return [Entry.decode(stored.record) for stored in await _signed_rows(vault, which, limit)]
+
+
+async def signed_reasons(vault: Vault, which: EventFilter, *, limit: int) -> list[tuple[Entry, str | None]]:
+    """Return the same with the reason that was stated, None where it was erased.
+
+    Raise `LogCorrupt` for a detail row that is not the one that was logged, too.
+    """
+    told: list[tuple[Entry, str | None]] = []
+    for stored in await _signed_rows(vault, which, limit):
+        entry = Entry.decode(stored.record)
+        if stored.detail is None:
+            told.append((entry, None))
+            continue
+        if not is_logged(entry.detail, stored.salt, canonical_row(stored.detail)):
+            raise LogCorrupt(f"what lies beside entry {stored.index} was changed by hand since it was logged")
+        told.append((entry, str(stored.detail.get("reason", ""))))
+    return told
+
+
+async def _signed_rows(vault: Vault, which: EventFilter, limit: int) -> list[StoredEntry]:
     found = await _looked_at(vault, lambda rows: rows.events.list(which, limit=limit))
     for stored, signed in found:
         if not signed:
             raise LogCorrupt(f"entry {stored.index} is not the one that the log's tree was grown from")
-    return [Entry.decode(stored.record) for stored, _ in found]
+    return [stored for stored, _ in found]
 
 
 async def signed_entries_at(vault: Vault, indexes: Iterable[int]) -> Mapping[int, Entry]:

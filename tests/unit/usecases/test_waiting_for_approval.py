@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from tests.fakes.staffed import REASON, Staffed, staffed
 from vault.domain.event import SERVICE, Action
 from vault.domain.names import RecordingId
 from vault.domain.opening_request import APPROVAL_LIFETIME
-from vault.errors import LogUnavailable
+from vault.errors import LogCorrupt, LogUnavailable
 from vault.usecases.approve_grant import approve_grant
 from vault.usecases.approve_opening import approve_opening
 from vault.usecases.list_grants import list_grants
@@ -107,6 +108,20 @@ async def test_reasons_are_those_that_were_stated(office: Staffed) -> None:
     told = await stated_reasons(vault, Action.OPENING_REQUESTED, about)
     assert told == {name: reason for name, (_, reason) in made.items()}
     assert await stated_reasons(vault, Action.GRANT_ISSUED, about) == {}
+
+
+async def test_nobody_approves_for_another_reason(office: Staffed) -> None:
+    """A reason that was changed beside its entry is not shown as the one stated."""
+    asked = await request_opening(office.scene.vault, office.tom, office.theirs, reason=REASON)
+    about = {str(asked.id): office.theirs}
+    assert await stated_reasons(office.scene.vault, Action.OPENING_REQUESTED, about) == {asked.id: REASON}
+
+    entries = office.scene.parts.database.state.entries
+    index, stored = next((i, each) for i, each in entries.items() if asked.id in each.record.decode())
+    entries[index] = replace(stored, detail={**(stored.detail or {}), "reason": "the customer asked for it"})
+
+    with pytest.raises(LogCorrupt, match=f"beside entry {index} was changed by hand"):
+        await stated_reasons(office.scene.vault, Action.OPENING_REQUESTED, about)
 
 
 async def test_no_log_no_list(office: Staffed) -> None:
