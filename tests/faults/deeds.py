@@ -27,9 +27,11 @@ from typing import Any
 import uvloop
 
 from keys.errors import KeysError
+from tests.harness.staff import custodian, dana
 from tests.harness.vaults import RealVault
 from vault.app.opening import open_vault
-from vault.domain.names import RecordingId, Sha256
+from vault.domain.names import RecordingId, Sha256, StaffName
+from vault.domain.staff import Role
 from vault.entrypoints.http.app import create_app
 from vault.entrypoints.http.connection import Door
 from vault.entrypoints.http.logging import set_up_logging
@@ -41,9 +43,13 @@ from vault.usecases.authenticate import Visitor
 from vault.usecases.check_readiness import check_readiness
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.delete_blobs import delete_queued_blobs
-from vault.usecases.open_recording import open_recording
+from vault.usecases.issue_grant import issue_grant
+from vault.usecases.open_as_staff import open_as_staff
+from vault.usecases.open_recording import OpenRecording, open_recording
+from vault.usecases.use_grant import use_grant
 
 UPLOADERS = 4
+_REASON = "complaint 12"
 _SIZES = (1, 5_000, 65_536, 65_537, 300_000)
 
 Said = Mapping[str, object]
@@ -73,7 +79,7 @@ async def _do_and_tell(known: RealVault, vault: Vault, order: Mapping[str, Any])
     """Do a deed under a fault; then tell how the vault feels; then do it again without the fault."""
     visitor = await known.visit(vault)
     await known.upload(vault, b"what starts every thread", name="warm.wav")
-    deed = _DEEDS[order["deed"]](known, vault, visitor, order)
+    deed = await _DEEDS[order["deed"]](known, vault, visitor, order)
     say("ready", {"threads": [(thread.name, thread.native_id) for thread in threading.enumerate()]})
     for word in ("done", "again"):
         if not await asyncio.to_thread(sys.stdin.readline):
@@ -93,7 +99,9 @@ async def _told(deed: Callable[[], Awaitable[Said]]) -> Said:
         return {"unexpected": f"{type(error).__name__}: {error}"}
 
 
-def _upload(known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+async def _upload(
+    known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, Any]
+) -> Callable[[], Any]:
     async def deed() -> Said:
         content = random.Random(order["seed"]).randbytes(order["bytes"])  # noqa: S311 - it draws tests, not keys
         receipt = await known.upload(vault, content, name="deed.wav")
@@ -102,21 +110,42 @@ def _upload(known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, An
     return deed
 
 
-def _open(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
-    async def deed() -> Said:
-        served = 0
-        try:
-            opened = await open_recording(vault, by, RecordingId(order["recording"]))
-            async for piece in opened.plaintext(0, opened.recording.bytes):
-                served += len(piece)
-        except (VaultError, KeysError) as error:
-            return {"refused": error.code, "why": str(error), "served": served}
-        return {"served": served}
-
-    return deed
+async def _open(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+    return lambda: _served(open_recording(vault, by, RecordingId(order["recording"])))
 
 
-def _collect(_known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]) -> Callable[[], Any]:
+async def _open_as_staff(
+    known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, Any]
+) -> Callable[[], Any]:
+    dpo = await dana(vault, known.passphrase)
+    return lambda: _served(open_as_staff(vault, dpo, order["recording"], reason=_REASON))
+
+
+async def _open_by_grant(
+    known: RealVault, vault: Vault, _by: Visitor, order: Mapping[str, Any]
+) -> Callable[[], Any]:
+    dpo = await dana(vault, known.passphrase)
+    mia = await custodian(vault, dpo, "mia", Role.MANAGER)
+    recording, name = order["recording"], StaffName("mia")
+    _, password = await issue_grant(vault, dpo, recording, name, reason=_REASON, uses=2)
+    return lambda: _served(use_grant(vault, mia, recording, password=password, reason=_REASON))
+
+
+async def _served(opening: Awaitable[OpenRecording]) -> Said:
+    """Read all of what is opened; tell how many bytes came, also where it was refused in the middle."""
+    served = 0
+    try:
+        opened = await opening
+        async for piece in opened.plaintext(0, opened.recording.bytes):
+            served += len(piece)
+    except (VaultError, KeysError) as error:
+        return {"refused": error.code, "why": str(error), "served": served}
+    return {"served": served}
+
+
+async def _collect(
+    _known: RealVault, vault: Vault, by: Visitor, order: Mapping[str, Any]
+) -> Callable[[], Any]:
     async def deed() -> Said:
         answer = await confirm_receipt(vault, by, RecordingId(order["recording"]), Sha256(order["sha256"]))
         await delete_queued_blobs(vault)
@@ -159,7 +188,13 @@ async def _work_on(
                 say("collected", {"recording": receipt.recording, "certificate": answer.certificate})
 
 
-_DEEDS = {"upload": _upload, "open": _open, "collect": _collect}
+_DEEDS = {
+    "upload": _upload,
+    "open": _open,
+    "open as staff": _open_as_staff,
+    "open by grant": _open_by_grant,
+    "collect": _collect,
+}
 _LASTING = {"work": _work, "serve": _serve}
 
 

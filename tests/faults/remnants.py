@@ -9,13 +9,18 @@ from pathlib import Path
 from tests.faults.disks import Image, image
 from tests.faults.powercuts import check_whole
 from tests.faults.trial import HalfKept, Lost, Trial
+from tests.harness.staff import add_person, dana
 from tests.harness.vaults import RealVault
-from vault.domain.names import RecordingId, Sha256
+from vault.domain.names import RecordingId, Sha256, StaffName
 from vault.domain.recording import RecordingState
+from vault.domain.staff import Owner, Role
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import confirm_receipt
+from vault.usecases.issue_grant import issue_grant
 from vault.usecases.open_recording import open_recording
+from vault.usecases.remove_staff import find_member, remove_staff
 
+_LEAVERS = ("tom", "mia")
 RECORDINGS = 4
 """In each turn; every other one is destroyed."""
 
@@ -39,6 +44,12 @@ async def run(trial: Trial, known: RealVault, folder: Path, kind: str = "ext4") 
                 secrets = [await _upload(there, vault) for _ in range(RECORDINGS)]
                 disk.sync()
                 assert all(disk.holds(each.slot) for each in secrets), "a living slot must be found"
+                left = await _who_leaves(there, vault, secrets[1].recording)
+                disk.sync()
+                assert all(map(disk.holds, left)), "the slots of who is there must be found"
+                dpo = await dana(vault, there.passphrase)
+                for name in _LEAVERS:
+                    await remove_staff(vault, dpo, StaffName(name))
                 visitor = await there.visit(vault)
                 for gone in secrets[::2]:
                     answer = await confirm_receipt(vault, visitor, gone.recording, gone.sha256)
@@ -46,11 +57,13 @@ async def run(trial: Trial, known: RealVault, folder: Path, kind: str = "ext4") 
                 disk.cut_power()
             disk.unmount()
             _search(disk, secrets)
+            _search_for_leavers(disk, left)
             disk.mount()
             await _open_again(there, secrets)
             disk.unmount()
             _search(disk, secrets)
-            trial.note("slots searched for", len(secrets))
+            _search_for_leavers(disk, left)
+            trial.note("slots searched for", len(secrets) + len(left))
 
 
 async def _upload(known: RealVault, vault: Vault) -> Secrets:
@@ -58,6 +71,29 @@ async def _upload(known: RealVault, vault: Vault) -> Secrets:
     opened = await open_recording(vault, await known.visit(vault), receipt.recording)
     slot = await vault.slots.read(opened.recording.slot)
     return Secrets(receipt.recording, receipt.sha256, slot.reveal(), opened.file_key.secret.reveal())
+
+
+async def _who_leaves(known: RealVault, vault: Vault, recording: RecordingId) -> list[bytes]:
+    """Add a tech manager, and a manager with a grant; return the slots that they open something by."""
+    dpo = await dana(vault, known.passphrase)
+    await add_person(vault, dpo, _LEAVERS[0], Role.TECH_MANAGER)
+    await add_person(vault, dpo, _LEAVERS[1], Role.MANAGER)
+    grant, _ = await issue_grant(vault, dpo, recording, StaffName(_LEAVERS[1]), reason="complaint 12")
+    numbers = [grant.slot]
+    async with vault.reading() as rows:
+        for name in _LEAVERS:
+            member = await find_member(rows, StaffName(name))
+            locked = await rows.identities.current(Owner.STAFF, member.id)
+            assert locked is not None
+            assert locked.slot is not None
+            numbers.append(locked.slot)
+    return [(await vault.slots.read(number)).reveal() for number in numbers]
+
+
+def _search_for_leavers(disk: Image, left: list[bytes]) -> None:
+    """See that nothing is anywhere by which who left opened something."""
+    if any(map(disk.holds, left)):
+        raise Lost("a slot of who left, or of their grant, is still on the raw disk")
 
 
 def _search(disk: Image, secrets: list[Secrets]) -> None:

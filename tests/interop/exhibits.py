@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keys.signing import NoteSigner
+from tests.harness.staff import custodian, dana
 from tests.harness.vaults import RealVault, sha256
 from vault.domain.event import SERVICE, Action, AuditEvent
-from vault.domain.names import RecordingId, Sha256
+from vault.domain.names import RecordingId, Sha256, StaffName
+from vault.domain.staff import Role
 from vault.entrypoints.cli.files import ExportFolder
 from vault.ports.vault import Vault
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.export_log import export_log
+from vault.usecases.issue_grant import issue_grant
+from vault.usecases.open_as_staff import open_as_staff
 from vault.usecases.prove_entry import checkpoint_at, prove_entry
+from vault.usecases.remove_staff import remove_staff
+from vault.usecases.use_grant import use_grant
 
 CALL = b"the sound of a call"
+_REASON = "complaint 12"
 EARLIER = 512  # exactly two full tiles
 SIZE = 613
 KEPT = (1, 2, 7, 255, 256, 257, 384, EARLIER, EARLIER + 1, SIZE - 1, SIZE)
@@ -69,6 +76,7 @@ async def made(known: RealVault, folder: Path) -> Exhibits:
     """Let a vault live through one collection and many small events, and hand out what strangers get."""
     async with known.opened() as vault:
         recording, certificate = await _collected(known, vault)
+        await _opened_by_staff(known, vault)
         await _grow(vault, EARLIER - 1)  # an export is an entry itself, and holds it
         await _export(vault, folder / "earlier")
         await _grow(vault, SIZE - 1)
@@ -91,6 +99,17 @@ async def _collected(known: RealVault, vault: Vault) -> tuple[str, str]:
     answer = await confirm_receipt(vault, visitor, RecordingId(receipt.recording), Sha256(sha256(CALL)))
     assert answer.certificate is not None
     return receipt.recording, answer.certificate
+
+
+async def _opened_by_staff(known: RealVault, vault: Vault) -> None:
+    """Have a DPO open a recording, and a manager by a grant; let the manager leave."""
+    recording = (await known.upload(vault, CALL, name="another.wav", own=True)).recording
+    dpo = await dana(vault, known.passphrase)
+    mia = await custodian(vault, dpo, "mia", Role.MANAGER)
+    await open_as_staff(vault, dpo, recording, reason=_REASON)
+    _, password = await issue_grant(vault, dpo, recording, StaffName("mia"), reason=_REASON)
+    await use_grant(vault, mia, recording, password=password, reason=_REASON)
+    await remove_staff(vault, dpo, StaffName("mia"))
 
 
 async def _grow(vault: Vault, size: int) -> None:
