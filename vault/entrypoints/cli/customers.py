@@ -39,7 +39,7 @@ def add(
     title
         Full name.
     email
-        Where notices go.
+        Where to write to them; Callvault itself sends nothing.
     """
     run.show(run.ask(operations.ADD, operations.AddCustomer(name, agreement, title, email)))
     run.note(_SHOWN_ONCE)
@@ -86,7 +86,7 @@ def set_(
     title
         Full name.
     email
-        Where notices go.
+        Where to write to them; Callvault itself sends nothing.
     delete_on_collection
         Whether a collected recording is destroyed at once; by the customer's instruction only.
     instructed_by
