@@ -50,11 +50,11 @@ def parse_mountinfo(text: str) -> dict[int, FileSystem]:
     """Read a mountinfo table: mount id → file system. Lines of another shape are passed over."""
     mounts = {}
     for line in text.split("\n"):
-        before, separator, after = line.partition(" - ")
-        fields, described = before.split(" "), after.split(" ")
-        if not separator or len(fields) < _FIELDS_BEFORE_OPTIONALS or not _is_number(fields[0]):
+        fields = line.split(" ")
+        if "-" not in fields[_FIELDS_BEFORE_OPTIONALS:] or not _is_number(fields[0]):
             continue
-        kind, source, super_options = (*described, "", "")[:3]
+        separator = fields.index("-", _FIELDS_BEFORE_OPTIONALS)
+        kind, source, super_options = (*fields[separator + 1 :], "", "", "")[:3]
         mounts[int(fields[0])] = FileSystem(
             kind=_unescape(kind),
             source=_unescape(source),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keys.errors import SlotsUnsafe
@@ -70,6 +70,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     optional=st.lists(st.sampled_from(["shared:1", "master:2", "unbindable"])),
     kind=st.sampled_from(["ext4", "btrfs", "fuse.x"]),
 )
+@example(point="-", optional=[], kind="ext4")
 def test_what_a_kernel_escapes_comes_back(point: str, optional: list[str], kind: str) -> None:
     """Any mount point survives the kernel's escaping, whatever optional fields there are."""
     escaped = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in point)
