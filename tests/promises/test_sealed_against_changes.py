@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientError
 
 from keys.errors import KeysError
@@ -235,6 +236,7 @@ def flipped_in_row(lying: Lying, where: str, recording: str, chance: random.Rand
         lying.change(update, was, recording)
 
 
+@pytest.mark.timeout(120 + MUTATIONS // 10)
 async def test_one_flipped_bit_is_found(real_vault: RealVault) -> None:
     """One bit of blob, header, nonce, digest or slot changed: an error before a wrong byte leaves."""
     chance = dice()
