@@ -7,7 +7,6 @@ from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.edge import SignedEdge, must_be_signed
 from vault.audit.tree import Frontier
 from vault.ports.slots import Slots
-from vault.usecases.prove_entry import sign_frontier
 
 
 class LogNotary:
@@ -19,7 +18,7 @@ class LogNotary:
 
     def sign(self, frontier: Frontier) -> bytes:
         """Return the signed note of a log with that right edge."""
-        return sign_frontier(self._keys, frontier)
+        return Checkpoint.of(self._keys.log_name, frontier).sign(self._keys.signer)
 
     def must_be_signed(self, edge: SignedEdge, kept: Checkpoint | None) -> None:
         """Raise `LogCorrupt` for an edge that no process of this vault signed."""

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from keys.signing import NoteSigner, NoteVerifier
-from vault.audit.tree import HASH_BYTES, MAX_SIZE
+from vault.audit.tree import HASH_BYTES, MAX_SIZE, Frontier
 from vault.errors import LogCorrupt
 
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f\x7f]+")  # C2SP signed-note, "Format": the rule for key names
@@ -32,6 +32,11 @@ class Checkpoint:
             raise LogCorrupt("a log's name has neither spaces nor plus signs")
         if not 0 <= self.size <= MAX_SIZE or len(self.root) != HASH_BYTES:
             raise LogCorrupt("a checkpoint has an impossible size or root")
+
+    @classmethod
+    def of(cls, origin: str, frontier: Frontier) -> Checkpoint:
+        """Return what a log with that right edge is."""
+        return cls(origin, frontier.size, frontier.root())
 
     def text(self) -> str:
         """Return the text that is signed: origin, size and root, a line each."""

@@ -34,7 +34,7 @@ def must_be_signed(edge: SignedEdge, verifier: NoteVerifier, kept: Checkpoint | 
     `kept` was signed and lies elsewhere. An edge that is this one needs no note, or has that of an earlier
     one: a process of the former program, which signs beside the slots alone, may go on after the migration.
     """
-    now = Checkpoint(verifier.name, edge.frontier.size, edge.frontier.root())
+    now = Checkpoint.of(verifier.name, edge.frontier)
     if now == kept or (edge.note is None and not now.size):
         return now
     if edge.note is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vault.audit.tree import EMPTY_ROOT, HASH_BYTES, Node, complete_subtrees, fold, node_hash
+from vault.audit.tree import EMPTY_ROOT, HASH_BYTES, Node, complete_subtrees, fold, leaf_hash, node_hash
 from vault.errors import ProofInvalid
 
 _Range = tuple[int, int]  # entries from the first to the second, excluded: one hash of a proof
@@ -49,6 +49,15 @@ def consistency_proof(old_size: int, new_size: int, hashes: Mapping[Node, bytes]
     It is empty when the sizes are equal or the older tree is empty: then there is nothing to prove.
     """
     return _proof(_consistency_ranges(old_size, new_size), hashes)
+
+
+def is_included(record: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+    """Say whether the bytes are entry `index` of the tree: full tiles don't change with a row."""
+    try:
+        verify_inclusion(leaf_hash(record), index, size, root, proof)
+    except ProofInvalid:
+        return False
+    return True
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:

@@ -11,13 +11,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from vault.audit.entry import Entry
-from vault.audit.proof import inclusion_nodes, inclusion_proof, verify_inclusion
-from vault.audit.tree import Frontier, leaf_hash
+from vault.audit.proof import inclusion_nodes, inclusion_proof, is_included
+from vault.audit.tree import Frontier
 from vault.db.connection import AsyncConnection
 from vault.db.log_nodes import read_nodes
 from vault.db.log_tables import log_entries
 from vault.db.statements import Query, Snapshot
-from vault.errors import LogCorrupt, ProofInvalid
+from vault.errors import LogCorrupt
 
 _RECORD: Query = select(log_entries.c.record).where(log_entries.c.index == bindparam("newest"))
 
@@ -30,8 +30,6 @@ async def newest_time(connection: AsyncConnection, edge: Frontier) -> datetime |
     record: bytes = (await statements.read(_RECORD, {"newest": newest})).scalar_one_or_none() or b""
     nodes = await read_nodes(statements, inclusion_nodes(newest, edge.size), edge.size)
     proof = inclusion_proof(newest, edge.size, nodes)
-    try:
-        verify_inclusion(leaf_hash(record), newest, edge.size, edge.root(), proof)
-    except ProofInvalid:
-        raise LogCorrupt(f"entry {newest} is not the one that the log's tree was grown from") from None
+    if not is_included(record, newest, edge.size, edge.root(), proof):
+        raise LogCorrupt(f"entry {newest} is not the one that the log's tree was grown from")
     return Entry.decode(record).time

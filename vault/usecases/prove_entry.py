@@ -5,16 +5,14 @@ Nothing is signed that contradicts what was signed before: the database alone is
 
 from __future__ import annotations
 
-from keys.service import ServiceKeys
 from vault.audit.checkpoint import Checkpoint
-from vault.audit.proof import inclusion_nodes, inclusion_proof, root_nodes, root_of
+from vault.audit.proof import inclusion_nodes, inclusion_proof, is_included, root_nodes, root_of
 from vault.audit.tlog_proof import TlogProof
 from vault.audit.tlog_proof import prove_entry as join_proof
-from vault.audit.tree import Frontier
 from vault.errors import LogCorrupt, NotFound
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
-from vault.sealing.signed_log import holds, must_agree, signed_head
+from vault.sealing.signed_log import must_agree, signed_head
 
 
 async def prove_entry(vault: Vault, index: int, *, size: int | None = None) -> TlogProof:
@@ -34,7 +32,7 @@ async def _prove(vault: Vault, rows: Repositories, index: int, size: int | None)
     checkpoint = await _checkpoint(vault, rows, size, signed)
     nodes = await rows.events.nodes(inclusion_nodes(index, size), size)
     proof = inclusion_proof(index, size, nodes)
-    if not holds(entry.record, index, checkpoint, proof):
+    if not is_included(entry.record, index, checkpoint.size, checkpoint.root, proof):
         raise LogCorrupt(f"entry {index} is not the one that the log's tree was grown from")
     return join_proof(entry.record, index, proof, checkpoint.sign(vault.keys.signer))
 
@@ -51,11 +49,6 @@ async def sign_checkpoint(vault: Vault) -> bytes:
     """Return the signed note of the log as it is now; raise `LogCorrupt` for one that was rewritten."""
     signed = await vault.read(lambda rows: signed_head(vault, rows))
     return signed.sign(vault.keys.signer)
-
-
-def sign_frontier(keys: ServiceKeys, frontier: Frontier) -> bytes:
-    """Return the signed note of a log with that right edge."""
-    return Checkpoint(keys.log_name, frontier.size, frontier.root()).sign(keys.signer)
 
 
 async def checkpoint_at(vault: Vault, rows: Repositories, size: int) -> Checkpoint:

@@ -15,6 +15,7 @@ from vault.comparing.together import Comparisons
 from vault.errors import LogCorrupt
 from vault.ports.database import Repositories
 from vault.ports.vault import Vault
+from vault.sealing.signed_log import kept_head
 
 _MOST_STRAYS = 1000
 
@@ -66,8 +67,8 @@ async def agreeing(vault: Vault) -> AsyncIterator[Repositories]:
 
 async def _signed(vault: Vault, since: bytes | None = None) -> list[Checkpoint]:
     """Return what was signed last, and what somebody kept; read before a snapshot, which holds all of it."""
-    kept = [note for note in (await vault.slots.read_head(), since) if note is not None]
-    return [open_checkpoint(note, vault.keys.verifier) for note in kept]
+    given = None if since is None else open_checkpoint(since, vault.keys.verifier)
+    return [checkpoint for checkpoint in (await kept_head(vault), given) if checkpoint is not None]
 
 
 async def _verify(

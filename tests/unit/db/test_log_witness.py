@@ -16,11 +16,11 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.notary import FakeNotary
 from tests.fakes.slots import MemorySlots
 from vault.app.notary import LogNotary
+from vault.audit.checkpoint import Checkpoint
 from vault.audit.entry import Entry
 from vault.audit.tree import Frontier, leaf_hash
 from vault.db.database import SqlDatabase
 from vault.errors import LogCorrupt, LogUnavailable
-from vault.usecases.prove_entry import sign_frontier
 
 
 @pytest.fixture
@@ -156,7 +156,9 @@ def sign_by_another(connection: sqlite3.Connection) -> None:
     rows = connection.execute('SELECT record FROM log_entries ORDER BY "index"')
     grown = Frontier().extend(leaf_hash(record) for (record,) in rows)
     stranger = ServiceKeys(ServiceKeys.new_secret(), "callvault/test")
-    connection.execute("UPDATE log_head SET note = ?", (sign_frontier(stranger, grown),))
+    connection.execute(
+        "UPDATE log_head SET note = ?", (Checkpoint.of(stranger.log_name, grown).sign(stranger.signer),)
+    )
 
 
 @pytest.mark.parametrize("change", [add, unsign, sign_by_another])

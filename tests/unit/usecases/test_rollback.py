@@ -9,7 +9,7 @@ from keys.service import ServiceKeys
 from tests.fakes.log import MemoryLogWriter
 from tests.fakes.scene import OPERATOR, Scene
 from tests.fakes.vault import Parts, fake_vault
-from vault.audit.checkpoint import open_checkpoint
+from vault.audit.checkpoint import Checkpoint, open_checkpoint
 from vault.audit.tree import Frontier
 from vault.domain.event import Action, AuditEvent
 from vault.domain.names import CustomerName, RecordingId
@@ -19,7 +19,7 @@ from vault.usecases.change_customer import change_customer
 from vault.usecases.check_rollback import check_rollback
 from vault.usecases.confirm_receipt import confirm_receipt
 from vault.usecases.list_recordings import list_recordings
-from vault.usecases.prove_entry import prove_entry, sign_checkpoint, sign_frontier
+from vault.usecases.prove_entry import prove_entry, sign_checkpoint
 from vault.usecases.recover import recover
 from vault.usecases.verify_log import verify_log
 
@@ -92,7 +92,7 @@ async def test_a_forged_head_is_no_head(scene: Scene) -> None:
     """A head signed by other keys stops the vault instead of being believed."""
     forger = ServiceKeys(ServiceKeys.new_secret(), scene.vault.keys.log_name)
     async with scene.vault.reading() as rows:
-        forged = sign_frontier(forger, (await rows.events.edge()).frontier)
+        forged = Checkpoint.of(forger.log_name, (await rows.events.edge()).frontier).sign(forger.signer)
     await scene.vault.slots.write_head(forged, 1 << 40)
 
     with pytest.raises(SignatureInvalid):
